@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours obeys these: strict concurrency comes with the Swift 6 mode below, unsafe code must say so,
+/// and a warning is an error.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library target of ours, in `Sources/<name>`.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The test target of a module, in `Tests/<module>Tests`.
+func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: module + "Tests",
+        dependencies: [.byName(name: module), "TestSupport"] + dependencies,
+        swiftSettings: strict
+    )
+}
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+let package = Package(
+    name: "Outcrop",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "outcrop", targets: ["OutcropCommand"])],
+    dependencies: [
+        // The command line: parsing, help, completion scripts.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // HTTP/1.1 server, routing, streaming bodies.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Start and stop order of the services, signals.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // The logging interface that the server's libraries use.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // C inner loops, one file per instruction set behind one table; no allocation, no threads.
+        .target(name: "CKernels"),
+        // The o200k_harmony vocabulary as bytes in the binary.
+        .target(name: "CVocabulary"),
+        // Order- and lexeme-preserving JSON value, fast byte parser, writer.
+        module("JSON"),
+        // Mapped files, aligned buffers, element types, thread team, typed calls into the kernels.
+        module("Numerics", ["CKernels"]),
+        // Byte-level BPE over bytes.
+        module("Tokenizer", ["JSON", "CVocabulary"]),
+        // Conversations <-> tokens: renderer, total streaming parser.
+        module("Harmony", ["JSON", "Tokenizer"]),
+        // Safetensors, index, config.json; one file per checkpoint layout; findings and repair; synthetic checkpoints.
+        module("Checkpoint", ["JSON", "Numerics"]),
+        // The seam: TokenGenerator, request, sampled token, finish reason, limits, errors.
+        module("Generation"),
+        // A checkpoint becomes an artifact: list, validate, plan, convert, publish.
+        module("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "Numerics"]),
+        // Which models exist: artifacts on disk and their manifests.
+        module("ModelLibrary", ["Checkpoint", "JSON", "Numerics"]),
+        // The engine: gpt-oss forward pass, KV pages, scheduler, sampler (a TokenGenerator on its own threads).
+        module("Inference", ["Checkpoint", "Generation", "ModelLibrary", "Numerics"]),
+        // A dialect-free request becomes a stream of events: render, generate, parse.
+        module("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
+        // What every HTTP door needs once: identity, request id, limits, SSE, cancel on disconnect, metrics.
+        module("APISupport", ["JSON", hummingbird, .product(name: "Logging", package: "swift-log")]),
+        // /v1/...: OpenAI's wire types <-> Conversation.
+        module("OpenAIAPI", ["APISupport", "Conversation", "Generation", "JSON", "Tokenizer", hummingbird]),
+        // The composition root: configuration, services, start and stop order, mounted routes; no logic.
+        module(
+            "OutcropServer",
+            [
+                "APISupport", "Conversation", "Generation", "Inference", "ModelImport", "ModelLibrary", "OpenAIAPI",
+                "Tokenizer", hummingbird,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        // The command line: one file per command.
+        .executableTarget(
+            name: "OutcropCommand",
+            dependencies: [
+                "Checkpoint", "Conversation", "Generation", "Harmony", "Inference", "JSON", "ModelImport",
+                "ModelLibrary", "Numerics", "OutcropServer", "Tokenizer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        // Shared by the tests: fixtures, tolerance checks, a scripted generator.
+        .target(
+            name: "TestSupport", dependencies: ["Generation", "JSON"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu2x
+)

@@ -1,0 +1,166 @@
+// The inner loops of the engine, behind one table per instruction set.
+//
+// Contract of every function here: no allocation, no threads, no locks, no mutable globals, no failure. The caller
+// (module Numerics) checks shapes and bounds once before the call. The scalar functions are the specification; every
+// other instruction set is tested against them.
+//
+// Weight layouts ("row group" = 16 consecutive output rows, "k block" = 32 consecutive input columns)
+// ------------------------------------------------------------------------------------------------
+// A matrix has `rows` outputs, padded with zero rows to whole row groups, and `columns` inputs, a multiple of 32.
+//
+//   CK_MXFP4  blocks [row groups][k blocks][256] bytes, scales [row groups][k blocks][16] bytes (E8M0, one per row).
+//             Byte g*64 + r*4 + j of a block (g 0..3, r 0..15, j 0..3) belongs to row r and holds in its low nibble
+//             column 4g + order[j], in its high nibble column 16 + 4g + order[j], with order = {0, 2, 1, 3}.
+//             value = {0,.5,1,1.5,2,3,4,6,-0,-.5,...,-6}[nibble] * 2^(scale-127).
+//   CK_INT8   values [row groups][k blocks][512] bytes, scales [row groups][k blocks][16] IEEE half floats.
+//             Byte g*64 + r*4 + j (g 0..7) belongs to row r and column 4g + order[j]; weight = (byte - 128) * scale,
+//             bytes are 1..255.
+//   CK_BF16   values [row groups][columns / 2][16][2] bfloat16: element (p, r, i) is row r, column 2p + i. No scales.
+//
+// Why this order: a 64-byte group is one 512-bit (or two 256-bit, or four 128-bit) register of dwords, one row each,
+// so 4-way byte dot products need no shuffles and no horizontal sums; bytes 0 and 2 of a dword are adjacent columns,
+// so that `vpermw` on the raw bytes (table entries repeated, so that the high bits do not matter) yields a row of a
+// bf16 AMX tile directly. One layout serves decode and prefill on every instruction set.
+//
+// Activation layouts
+// ------------------
+//   CK_ACT_F32   rows of float.
+//   CK_ACT_BF16  rows of bfloat16, natural order (round to nearest even).
+//   CK_ACT_Q16   rows of ck_q16_block, one per k block: 16-bit fixed point in two signed byte planes.
+//
+// Result of a matmul: out[m * out_stride + row] = sum over columns of weight * activation (+ bias[row]), for every
+// token m and every row of the given row groups, padded rows included. For CK_ACT_F32 a result is bit-identical
+// whatever `tokens` and the row-group range are: products are accumulated per k block from 0 in one fixed order
+// (acc_block, in the order in which the function visits the columns), then acc = acc + scale * acc_block.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CK_ROW_GROUP 16
+#define CK_K_BLOCK 32
+#define CK_PAGE_TOKENS 32
+
+typedef enum { CK_MXFP4 = 0, CK_INT8 = 1, CK_BF16 = 2 } ck_weight_kind;
+typedef enum { CK_ACT_F32 = 0, CK_ACT_BF16 = 1, CK_ACT_Q16 = 2 } ck_activation_kind;
+
+/// 32 activations as 16-bit fixed point: x[k] is about scale * (256 * high[i] + low[i]), |256*high + low| <= 32512,
+/// stored at i = 4 * (k / 4) + j where order[j] = k % 4 (the byte order of the weights). sum = sum of 256*high + low.
+typedef struct {
+  int8_t high[32];
+  int8_t low[32];
+  float scale;
+  int32_t sum;
+} ck_q16_block;
+
+/// One matrix product: some row groups of one matrix by `tokens` rows of activations.
+typedef struct {
+  const uint8_t *weights;     ///< blocks or values of the whole matrix, 64-byte aligned
+  const uint8_t *scales;      ///< scales of the whole matrix; NULL for CK_BF16
+  int32_t columns;            ///< inputs, a multiple of 32
+  int32_t row_group_begin;    ///< first row group to compute
+  int32_t row_group_end;      ///< one past the last
+  int32_t tokens;             ///< rows of activations, >= 1
+  const void *activations;    ///< first row, 64-byte aligned
+  size_t activation_stride;   ///< bytes from one row to the next, a multiple of 64 except for CK_ACT_Q16 (of 8)
+  float *out;                 ///< token m, row r goes to out[m * out_stride + r] (r counted in the whole matrix)
+  size_t out_stride;          ///< floats from one token to the next
+  const float *bias;          ///< one per padded row, or NULL
+  uint8_t *scratch;           ///< ck_matmul_scratch_bytes(columns) bytes, 64-byte aligned, private to the thread
+} ck_matmul;
+
+typedef void (*ck_matmul_function)(const ck_matmul *);
+
+/// Attention of one token's query heads that share one key/value head ("group"), over paged keys and values.
+///
+/// Keys of a page are transposed: element (d, t) at d * CK_PAGE_TOKENS + t. Values are [t][d]. Both half floats or both
+/// floats, by the function called. Page i of `key_pages` covers absolute positions
+/// [(first_page + i) * CK_PAGE_TOKENS, ...). Positions begin <= j < end are visible. For each head h of the group
+/// score_j = (query_h . key_j) * scale, then a softmax over the scores and the sink sinks[h] (which has no value), with
+/// the maximum subtracted; out_h = sum of probabilities times values. Work proceeds page by page from the page that
+/// holds `begin` (online softmax), so a result does not depend on what else is computed with it.
+typedef struct {
+  const float *queries;             ///< [group][head_dim], rotated
+  int32_t group;                    ///< query heads per key/value head
+  int32_t head_dim;                 ///< even
+  const void *const *key_pages;     ///< pages of this layer and key/value head
+  const void *const *value_pages;
+  int32_t first_page;               ///< absolute page number of key_pages[0]
+  int32_t begin;                    ///< first visible position
+  int32_t end;                      ///< one past the last visible position, > begin
+  float scale;
+  const float *sinks;               ///< [group]
+  float *out;                       ///< [group][head_dim]
+  uint8_t *scratch;                 ///< ck_attention_scratch_bytes(group, head_dim), 64-byte aligned
+} ck_attention;
+
+typedef void (*ck_attention_function)(const ck_attention *);
+
+/// Which activation kind the fast precision uses for a weight kind: `small` below `threshold` tokens, `large` from it.
+typedef struct {
+  ck_activation_kind small;
+  ck_activation_kind large;
+  int32_t threshold;
+} ck_activation_choice;
+
+/// The kernels of one instruction set. A NULL entry is filled by `ck_select` from the next simpler set.
+typedef struct {
+  const char *name;                       ///< "scalar", "avx2", "avx512", "amx", "neon"
+  ck_matmul_function matmul[3][3];        ///< [ck_weight_kind][ck_activation_kind]
+  ck_activation_choice fast[3];           ///< [ck_weight_kind]
+  ck_attention_function attention_f16;    ///< half-float pages
+  ck_attention_function attention_f32;    ///< float pages
+
+  /// out[i] = x[i] * rsqrt(mean(x^2) + epsilon) * gain[i]; mean in double or in float lanes; n >= 1.
+  void (*rms_norm)(const float *x, const float *gain, float epsilon, int32_t n, float *out);
+  /// n floats to bfloat16, round to nearest even (NaN stays NaN).
+  void (*to_bf16)(const float *x, int32_t n, uint16_t *out);
+  /// n floats (a multiple of 32) to n / 32 blocks.
+  void (*to_q16)(const float *x, int32_t n, ck_q16_block *out);
+  /// n floats to half floats, clamped to +-65504, round to nearest even.
+  void (*to_f16)(const float *x, int32_t n, uint16_t *out);
+  /// Rotates `heads` heads of head_dim floats in place: pairs (i, i + head_dim / 2), cosines and sines [head_dim / 2].
+  void (*rope)(float *x, int32_t heads, int32_t head_dim, const float *cosines, const float *sines);
+  /// gate_up holds pairs of row groups: 16 gates, then the 16 ups of the same units. For unit groups begin..<end:
+  /// g = min(gate, limit), u = clamp(up, -limit, limit), out[16*i + r] = g * sigmoid(alpha * g) * (u + 1).
+  void (*swiglu)(const float *gate_up, int32_t begin, int32_t end, float limit, float alpha, float *out);
+  /// y[i] += w * x[i].
+  void (*scale_add)(float *y, const float *x, float w, int32_t n);
+  /// Index of the largest of n values, the lowest index on ties; NaN counts as the smallest. n >= 1.
+  int32_t (*argmax)(const float *x, int32_t n);
+  /// sum of exp((x[i] - maximum) * inverse_temperature), accumulated in double or compensated lanes.
+  double (*sum_exp)(const float *x, int32_t n, float maximum, float inverse_temperature);
+} ck_kernels;
+
+/// Bytes of scratch that a matmul over `columns` inputs may use.
+static inline size_t ck_matmul_scratch_bytes(int32_t columns) { return (size_t)columns * 64 * 4 + 16384; }
+/// Bytes of scratch that an attention call may use.
+static inline size_t ck_attention_scratch_bytes(int32_t group, int32_t head_dim) {
+  return (size_t)group * (size_t)(2 * CK_PAGE_TOKENS + head_dim + 16) * 4 + (size_t)head_dim * CK_PAGE_TOKENS * 8 + 4096;
+}
+
+/// The kernels for `name` ("scalar", "avx2", "avx512", "amx", "neon"), gaps filled from simpler sets; for NULL or "" the
+/// best this machine can run. Writes the complete table and returns 1, or returns 0 if the name is unknown or this
+/// machine cannot run it. Asks Linux for the AMX permission when it considers "amx": call before starting threads.
+int ck_select(const char *name, ck_kernels *out);
+
+/// Per-thread preparation (AMX tile configuration). Call on each thread that runs kernels of a set, once.
+void ck_thread_begin(const ck_kernels *kernels);
+/// Undoes ck_thread_begin.
+void ck_thread_end(const ck_kernels *kernels);
+
+/// Sum of all bytes' 64-bit words: the read-bandwidth probe (bytes a multiple of 64).
+uint64_t ck_read_probe(const uint8_t *bytes, size_t count);
+
+// The sets themselves (entries may be NULL; use ck_select).
+extern const ck_kernels ck_scalar_kernels;
+#if defined(__x86_64__)
+extern const ck_kernels ck_avx2_kernels;
+extern const ck_kernels ck_avx512_kernels;
+extern const ck_kernels ck_amx_kernels;
+#elif defined(__aarch64__)
+extern const ck_kernels ck_neon_kernels;
+#endif
+
+#endif

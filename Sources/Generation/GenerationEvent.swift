@@ -1,0 +1,95 @@
+/// What a generation yields, in order: progress while the prompt is computed, the prompt's log-probabilities if asked
+/// for, the tokens, and one `.finished`.
+public enum GenerationEvent: Sendable, Equatable {
+    /// So many of the prompt's tokens are computed.
+    case promptProgress(computed: Int, total: Int)
+    /// One entry per prompt token; the first token has none.
+    case promptLogprobs([TokenLogprob?])
+    /// The next sampled token.
+    case token(SampledToken)
+    /// The end.
+    case finished(GenerationSummary)
+}
+
+/// A sampled token.
+public struct SampledToken: Sendable, Equatable {
+    /// The token's id.
+    public var id: Int32
+    /// Its log-probability and the most likely tokens', if asked for.
+    public var logprob: TokenLogprob?
+
+    public init(id: Int32, logprob: TokenLogprob? = nil) {
+        self.id = id
+        self.logprob = logprob
+    }
+}
+
+/// The log-probability (natural logarithm) of a token, and of the most likely ones at its place.
+public struct TokenLogprob: Sendable, Equatable {
+    /// The token's id.
+    public var id: Int32
+    /// Its log-probability.
+    public var logprob: Float
+    /// The most likely tokens, most likely first.
+    public var top: [Candidate]
+
+    /// One of the most likely tokens.
+    public struct Candidate: Sendable, Equatable {
+        /// The token's id.
+        public var id: Int32
+        /// Its log-probability.
+        public var logprob: Float
+
+        public init(id: Int32, logprob: Float) {
+            self.id = id
+            self.logprob = logprob
+        }
+    }
+
+    public init(id: Int32, logprob: Float, top: [Candidate]) {
+        self.id = id
+        self.logprob = logprob
+        self.top = top
+    }
+}
+
+/// Why a generation ended.
+public enum FinishReason: Sendable, Equatable {
+    /// A stop token was sampled; it was the last token delivered.
+    case stopToken(Int32)
+    /// `maximumTokens` or the context length was reached.
+    case length
+}
+
+/// Counts of a finished generation.
+public struct GenerationSummary: Sendable, Equatable {
+    /// Why it ended.
+    public var reason: FinishReason
+    /// Tokens of the prompt.
+    public var promptTokens: Int
+    /// Prompt tokens that were not computed because an equal prefix was already in memory.
+    public var cachedTokens: Int
+    /// Tokens sampled, the stop token included.
+    public var generatedTokens: Int
+
+    public init(reason: FinishReason, promptTokens: Int, cachedTokens: Int, generatedTokens: Int) {
+        self.reason = reason
+        self.promptTokens = promptTokens
+        self.cachedTokens = cachedTokens
+        self.generatedTokens = generatedTokens
+    }
+}
+
+/// Why a generation could not run or go on.
+public enum GenerationError: Error, Sendable, Equatable {
+    /// Prompt (and requested output) exceed the context.
+    case contextLengthExceeded(promptTokens: Int, requestedTokens: Int?, limit: Int)
+    /// The request itself is wrong; the text says what to change.
+    case invalidRequest(String)
+    /// The queue is full; try again after so many seconds.
+    case overloaded(retryAfterSeconds: Int)
+    /// The sequence needs more KV memory than exists even alone.
+    case outOfMemory(String)
+    /// The generator is shutting down.
+    case shuttingDown
+}
