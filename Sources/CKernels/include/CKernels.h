@@ -150,6 +150,15 @@ void ck_thread_begin(const ck_kernels *kernels);
 /// Undoes ck_thread_begin.
 void ck_thread_end(const ck_kernels *kernels);
 
+/// Tells the processor that the thread spins.
+static inline void ck_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 /// Sum of all bytes' 64-bit words: the read-bandwidth probe (bytes a multiple of 64).
 uint64_t ck_read_probe(const uint8_t *bytes, size_t count);
 

@@ -1,0 +1,67 @@
+import Numerics
+
+/// Which experts the tokens of a step go to, grouped by expert.
+struct ExpertRouting {
+    /// Chosen experts, `expertsPerToken` per token.
+    private(set) var experts: [Int32] = []
+    /// Their weights.
+    private(set) var weights: [Float] = []
+    /// Rows of the grouped order that belong to each expert: `offsets[e]..<offsets[e + 1]`.
+    private(set) var offsets: [Int] = []
+    /// For each row of the grouped order, its token.
+    private(set) var tokens: [Int] = []
+    /// For each row of the grouped order, the weight of its expert's answer.
+    private(set) var rowWeights: [Float] = []
+
+    /// Experts with at least one token, ascending.
+    private(set) var active: [Int] = []
+
+    /// Chooses the `k` experts with the largest logits for each token (the lowest index on ties) and softmaxes these.
+    mutating func route(_ logits: FloatMatrix, tokens count: Int, experts expertCount: Int, perToken k: Int) {
+        experts.removeAll(keepingCapacity: true)
+        weights.removeAll(keepingCapacity: true)
+        for token in 0..<count {
+            logits.withRow(token) { row in choose(row, experts: expertCount, k) }
+        }
+        group(tokens: count, experts: expertCount, perToken: k)
+    }
+
+    private mutating func choose(_ logits: Span<Float>, experts expertCount: Int, _ k: Int) {
+        let first = experts.count
+        for _ in 0..<k {
+            var best = -1
+            for expert in 0..<expertCount where !experts[first...].contains(Int32(expert)) {
+                // A NaN never wins against a number, and something is always chosen.
+                if best < 0 || logits[expert] > logits[best] || (logits[best].isNaN && !logits[expert].isNaN) {
+                    best = expert
+                }
+            }
+            experts.append(Int32(best))
+        }
+        let maximum = logits[Int(experts[first])]
+        var sum: Float = 0
+        for index in first..<experts.count {
+            let weight = exponential(logits[Int(experts[index])] - maximum)
+            weights.append(weight)
+            sum += weight
+        }
+        for index in first..<weights.count { weights[index] /= sum }
+    }
+
+    /// A counting sort by expert; tokens ascend within an expert.
+    private mutating func group(tokens count: Int, experts expertCount: Int, perToken k: Int) {
+        offsets = [Int](repeating: 0, count: expertCount + 1)
+        for expert in experts { offsets[Int(expert) + 1] += 1 }
+        active = (0..<expertCount).filter { offsets[$0 + 1] > 0 }
+        for expert in 0..<expertCount { offsets[expert + 1] += offsets[expert] }
+        var next = offsets
+        tokens = [Int](repeating: 0, count: count * k)
+        rowWeights = [Float](repeating: 0, count: count * k)
+        for index in experts.indices {
+            let row = next[Int(experts[index])]
+            next[Int(experts[index])] += 1
+            tokens[row] = index / k
+            rowWeights[row] = weights[index]
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import CKernels
+import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A few threads that run the same closure at the same time and meet at its end.
+///
+/// The caller of `run` takes part as thread 0. Workers spin briefly between two runs, since the engine has a dozen of them
+/// per layer, and sleep when nothing comes.
+public final class ThreadTeam: @unchecked Sendable {
+    /// Threads that take part, the caller included.
+    public let count: Int
+
+    /// Safe: written by the caller of `run` before it publishes a new generation and cleared after every worker is done.
+    private var job: ((Int) -> Void)?
+    private let generation = Atomic<Int>(0)
+    private let remaining = Atomic<Int>(0)
+    private let stopping = Atomic<Bool>(false)
+    private let workers: [Worker]
+
+    /// About 30 microseconds: longer than the gap between two phases of a layer, shorter than a scheduler's tick.
+    private static let spins = 2_000
+
+    private final class Worker: Sendable {
+        let sleeping = Atomic<Bool>(false)
+        let wake = DispatchSemaphore(value: 0)
+        let ended = DispatchSemaphore(value: 0)
+    }
+
+    /// Starts `count - 1` threads, each of which calls `prepare` first (and `finish` before it ends).
+    public init(count: Int, prepare: @escaping @Sendable () -> Void = {}, finish: @escaping @Sendable () -> Void = {}) {
+        precondition(count >= 1, "a team has at least one thread")
+        self.count = count
+        workers = (1..<max(count, 1)).map { _ in Worker() }
+        for (index, worker) in workers.enumerated() {
+            startThread { [unowned self] in
+                prepare()
+                work(as: index + 1, worker)
+                finish()
+                worker.ended.signal()
+            }
+        }
+    }
+
+    deinit {
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        generation.add(1, ordering: .sequentiallyConsistent)
+        for worker in workers {
+            if worker.sleeping.exchange(false, ordering: .sequentiallyConsistent) { worker.wake.signal() }
+            worker.ended.wait()
+        }
+    }
+
+    /// Runs `body(thread)` for every thread 0..<count and returns when all are done. Not reentrant.
+    public func run(_ body: (Int) -> Void) {
+        guard count > 1 else { return body(0) }
+        withoutActuallyEscaping(body) { escapable in
+            job = escapable
+            remaining.store(count - 1, ordering: .relaxed)
+            generation.add(1, ordering: .sequentiallyConsistent)
+            for worker in workers where worker.sleeping.exchange(false, ordering: .sequentiallyConsistent) {
+                worker.wake.signal()
+            }
+            escapable(0)
+            var spin = 0
+            while remaining.load(ordering: .acquiring) != 0 {
+                spin += 1
+                if spin > ThreadTeam.spins { sched_yield() } else { ck_spin_hint() }
+            }
+            job = nil
+        }
+    }
+
+    /// Runs `body` over contiguous shares of 0..<total, each a multiple of `unit` long but the last.
+    public func split(_ total: Int, unit: Int = 1, _ body: (Int, Range<Int>) -> Void) {
+        let units = (total + unit - 1) / unit
+        run { thread in
+            let begin = min(units * thread / count * unit, total)
+            let end = min(units * (thread + 1) / count * unit, total)
+            if begin < end { body(thread, begin..<end) }
+        }
+    }
+
+    private func work(as thread: Int, _ worker: Worker) {
+        var seen = 0
+        while true {
+            awaitGeneration(after: seen, worker)
+            seen += 1
+            if stopping.load(ordering: .acquiring) { return }
+            job?(thread)
+            remaining.subtract(1, ordering: .releasing)
+        }
+    }
+
+    private func awaitGeneration(after seen: Int, _ worker: Worker) {
+        for _ in 0..<ThreadTeam.spins {
+            if generation.load(ordering: .acquiring) != seen { return }
+            ck_spin_hint()
+        }
+        worker.sleeping.store(true, ordering: .sequentiallyConsistent)
+        // The generation may have changed before the flag was seen: whoever clears the flag decides who must wake.
+        if generation.load(ordering: .sequentiallyConsistent) != seen,
+            worker.sleeping.exchange(false, ordering: .sequentiallyConsistent)
+        {
+            return
+        }
+        worker.wake.wait()
+    }
+}
+
+/// Starts a thread with a 1 MiB stack that runs `body`; the thread ends with it.
+public func startThread(_ body: @escaping () -> Void) {
+    final class Box {
+        let body: () -> Void
+        init(_ body: @escaping () -> Void) { self.body = body }
+    }
+    let box = unsafe Unmanaged.passRetained(Box(body))
+    var attributes = pthread_attr_t()
+    unsafe pthread_attr_init(&attributes)
+    unsafe pthread_attr_setstacksize(&attributes, 1 << 20)
+    unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    var thread = pthread_t()
+    let status = unsafe pthread_create(
+        &thread, &attributes,
+        { argument in
+            guard let argument = unsafe argument else { return nil }
+            let box = unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue()
+            box.body()
+            return nil
+        }, box.toOpaque())
+    unsafe pthread_attr_destroy(&attributes)
+    precondition(status == 0, "the system refused a thread (error \(status))")
+}
