@@ -1,0 +1,23 @@
+import Generation
+import Synchronization
+
+/// The engine's figures, written by its thread and read by anyone.
+final class EngineCounters: Sendable {
+    /// The most tokens of a sequence.
+    let contextLength: Int
+    private let state = Mutex(
+        GeneratorLoad(running: 0, waiting: 0, pageUsage: 0, promptTokens: 0, generatedTokens: 0))
+
+    init(contextLength: Int) { self.contextLength = contextLength }
+
+    func addPrompt(_ tokens: Int) { state.withLock { $0.promptTokens += tokens } }
+    func addGenerated(_ tokens: Int) { state.withLock { $0.generatedTokens += tokens } }
+    func publish(running: Int, waiting: Int, pageUsage: Double) {
+        state.withLock {
+            $0.running = running
+            $0.waiting = waiting
+            $0.pageUsage = pageUsage
+        }
+    }
+    var load: GeneratorLoad { state.withLock { $0 } }
+}

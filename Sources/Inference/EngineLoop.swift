@@ -1,0 +1,206 @@
+import Generation
+import Numerics
+
+/// What the engine's thread does: schedule, run, postprocess, until the mailbox closes.
+///
+/// Lives on one thread; everything it shares with others goes through the mailbox and the counters.
+final class EngineLoop {
+    private let model: GPTOSSModel
+    private let mailbox: EngineMailbox
+    private let counters: EngineCounters
+    private var scheduler: Scheduler
+    private var events: [Int: EngineMailbox.Events] = [:]
+
+    init(model: GPTOSSModel, limits: Scheduler.Limits, mailbox: EngineMailbox, counters: EngineCounters) {
+        self.model = model
+        self.mailbox = mailbox
+        self.counters = counters
+        scheduler = Scheduler(limits: limits)
+    }
+
+    func run() {
+        while true {
+            let (messages, isClosed) = mailbox.take(waiting: scheduler.isIdle)
+            for message in messages { handle(message) }
+            if isClosed { return finishAll() }
+            let parts = scheduler.schedule()
+            if !parts.isEmpty {
+                let rows = runStep(parts)
+                postprocess(parts, rows)
+            }
+            assert(scheduler.checkIntegrity(), "every page is free or held once")
+            publishLoad()
+        }
+    }
+
+    private func handle(_ message: EngineMailbox.Message) {
+        switch message {
+        case .start(let number, let request, let continuation):
+            events[number] = continuation
+            scheduler.add(SequenceState(number: number, request: request))
+        case .cancel(let number):
+            _ = scheduler.remove(number)
+            events[number] = nil
+            mailbox.end(number)
+        }
+    }
+
+    // MARK: - One step
+
+    /// A row of logits that a step needs.
+    private struct LogitRow {
+        /// Row of the batch.
+        var row: Int
+        var number: Int
+        /// The prompt token that this row predicts, if its log-probability is asked for.
+        var promptTarget: Int32?
+        /// Whether the sequence's next token is drawn from it.
+        var isSampled: Bool
+    }
+
+    /// Computes the step's tokens and returns the rows whose logits are needed.
+    private func runStep(_ parts: [Scheduler.Part]) -> [LogitRow] {
+        var batch = Batch()
+        var rows: [LogitRow] = []
+        for part in parts {
+            scheduler.update(part.number) { sequence in
+                append(part, of: sequence, to: &batch, rows: &rows)
+            }
+        }
+        model.forward(batch)
+        return rows
+    }
+
+    private func append(
+        _ part: Scheduler.Part, of sequence: SequenceState, to batch: inout Batch, rows: inout [LogitRow]
+    ) {
+        let first = batch.tokens.count
+        let end = part.start + part.count
+        batch.append(
+            sequence.tokens[part.start..<end], position: part.start,
+            pages: Batch.Pages(
+                full: sequence.fullPages, sliding: sequence.slidingPages, firstSlidingPage: sequence.firstSlidingPage))
+        let prompt = sequence.request.prompt
+        for position in part.start..<end {
+            let isSampled = position + 1 == sequence.tokens.count && sequence.request.maximumTokens != 0
+            let isScored = sequence.request.promptLogprobs != nil && position + 1 < prompt.count
+                && position + 1 > sequence.promptLogprobs.count - 1 && sequence.generatedCount == 0
+            guard isSampled || isScored else { continue }
+            rows.append(
+                LogitRow(
+                    row: first + position - part.start, number: part.number,
+                    promptTarget: isScored ? prompt[position + 1] : nil, isSampled: isSampled))
+        }
+    }
+
+    private func postprocess(_ parts: [Scheduler.Part], _ rows: [LogitRow]) {
+        for part in parts { scheduler.complete(part) }
+        let numbers = rows.map(\.row)
+        for start in stride(from: 0, to: rows.count, by: model.workspace.logitRows) {
+            let block = start..<min(start + model.workspace.logitRows, rows.count)
+            model.computeLogits(rows: numbers[block])
+            for index in block { consume(rows[index], logitRow: index - start) }
+        }
+        for part in parts { report(part) }
+    }
+
+    private func consume(_ entry: LogitRow, logitRow: Int) {
+        if let target = entry.promptTarget {
+            scheduler.update(entry.number) { sequence in
+                if sequence.promptLogprobs.isEmpty { sequence.promptLogprobs.append(nil) }
+                sequence.promptLogprobs.append(
+                    Logprobs.compute(
+                        model.workspace.logits, row: logitRow, token: target,
+                        top: sequence.request.promptLogprobs ?? 0, kernels: model.kernels))
+            }
+        }
+        guard entry.isSampled else { return }
+        sendPromptLogprobs(entry.number)
+        let sampled = scheduler.update(entry.number) { sequence -> (SampledToken, GenerationSummary?) in
+            let token = sample(&sequence, logitRow: logitRow)
+            return (token, summary(of: sequence, last: token.id))
+        }
+        guard let (token, summary) = sampled else { return }
+        counters.addGenerated(1)
+        events[entry.number]?.yield(.token(token))
+        if let summary { finish(entry.number, summary) }
+    }
+
+    private func sample(_ sequence: inout SequenceState, logitRow: Int) -> SampledToken {
+        let logits = model.workspace.logits
+        // The sampler changes the row, so what is reported of the unmodified logits comes first.
+        guard let top = sequence.request.topLogprobs else {
+            let id = sequence.sampler.sample(logits, row: logitRow, kernels: model.kernels)
+            sequence.append(id)
+            return SampledToken(id: id)
+        }
+        var logprob = Logprobs.compute(logits, row: logitRow, token: 0, top: top, kernels: model.kernels)
+        let shift = logits.withRow(logitRow) { $0[0] } - logprob.logprob
+        let original = logits.array(row: logitRow)
+        let id = sequence.sampler.sample(logits, row: logitRow, kernels: model.kernels)
+        logprob.id = id
+        logprob.logprob = original[Int(id)] - shift
+        sequence.append(id)
+        return SampledToken(id: id, logprob: logprob)
+    }
+
+    private func summary(of sequence: SequenceState, last: Int32) -> GenerationSummary? {
+        let request = sequence.request
+        let reason: FinishReason
+        if !request.ignoresStopTokens, request.stopTokens.contains(last) {
+            reason = .stopToken(last)
+        } else if sequence.generatedCount >= request.maximumTokens ?? .max
+            || sequence.tokens.count >= counters.contextLength
+        {
+            reason = .length
+        } else {
+            return nil
+        }
+        return GenerationSummary(
+            reason: reason, promptTokens: request.prompt.count, cachedTokens: 0,
+            generatedTokens: sequence.generatedCount)
+    }
+
+    /// Progress of a prompt, and the end of requests that only wanted their prompt computed.
+    private func report(_ part: Scheduler.Part) {
+        guard let sequence = scheduler.running.first(where: { $0.number == part.number }) else { return }
+        guard sequence.generatedCount == 0 || part.count > 1 else { return }
+        let prompt = sequence.request.prompt.count
+        counters.addPrompt(part.count)
+        events[part.number]?.yield(.promptProgress(computed: min(sequence.computed, prompt), total: prompt))
+        guard sequence.request.maximumTokens == 0, sequence.pendingCount == 0 else { return }
+        sendPromptLogprobs(part.number)
+        finish(
+            part.number,
+            GenerationSummary(reason: .length, promptTokens: prompt, cachedTokens: 0, generatedTokens: 0))
+    }
+
+    private func sendPromptLogprobs(_ number: Int) {
+        scheduler.update(number) { sequence in
+            guard sequence.request.promptLogprobs != nil, sequence.generatedCount == 0 else { return }
+            if sequence.promptLogprobs.isEmpty { sequence.promptLogprobs.append(nil) }
+            events[number]?.yield(.promptLogprobs(sequence.promptLogprobs))
+        }
+    }
+
+    private func finish(_ number: Int, _ summary: GenerationSummary) {
+        _ = scheduler.remove(number)
+        mailbox.end(number)
+        let continuation = events.removeValue(forKey: number)
+        continuation?.yield(.finished(summary))
+        continuation?.finish()
+    }
+
+    private func finishAll() {
+        for (number, continuation) in events {
+            mailbox.end(number)
+            continuation.finish(throwing: GenerationError.shuttingDown)
+        }
+        events.removeAll()
+    }
+
+    private func publishLoad() {
+        counters.publish(
+            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage)
+    }
+}

@@ -1,0 +1,35 @@
+import Numerics
+
+/// How an engine runs a model.
+public struct EngineOptions: Sendable {
+    /// How exact the products are.
+    public var precision: Precision
+    /// The instruction set to use; the best of the machine if nil.
+    public var instructionSet: String?
+    /// Threads that compute; the machine's processors if nil.
+    public var threads: Int?
+    /// The longest sequence to serve; the model's own limit, or what fits into memory, if nil.
+    public var contextLength: Int?
+    /// Bytes for keys and values; a share of the free memory if nil.
+    public var keyValueBytes: Int?
+    /// The most tokens computed in one step: longer prompts are cut into chunks of this size.
+    public var stepTokens: Int
+    /// The most sequences computed at once.
+    public var runningSequences: Int
+    /// The most requests that wait for a place.
+    public var waitingRequests: Int
+
+    public init(
+        precision: Precision = .fast, instructionSet: String? = nil, threads: Int? = nil, contextLength: Int? = nil,
+        keyValueBytes: Int? = nil, stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256
+    ) {
+        self.precision = precision
+        self.instructionSet = instructionSet
+        self.threads = threads
+        self.contextLength = contextLength
+        self.keyValueBytes = keyValueBytes
+        self.stepTokens = stepTokens
+        self.runningSequences = runningSequences
+        self.waitingRequests = waitingRequests
+    }
+}

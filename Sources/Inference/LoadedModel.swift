@@ -1,0 +1,123 @@
+import Checkpoint
+import Generation
+import ModelLibrary
+import Numerics
+
+/// A model mapped into memory with everything needed to run it; one engine or one run at a time uses it.
+///
+/// Safe: `withForwardPass` is called by one thread for as long as it computes.
+public final class LoadedModel: @unchecked Sendable {
+    /// The most tokens of one sequence: what was asked for, or what the model and the memory allow.
+    public let contextLength: Int
+    /// Token ids are 0..<vocabularySize.
+    public let vocabularySize: Int
+    /// Threads that compute.
+    public let threads: Int
+    /// The instruction set in use.
+    public let instructionSet: String
+    /// Bytes of weights that one token needs at least: everything but the experts that it does not use and the input
+    /// embedding.
+    public let weightBytesPerToken: Int
+    let schedulerLimits: Scheduler.Limits
+    let shape: ModelShape
+    private let weights: ModelWeights
+    private let kernels: KernelSet
+    private let options: EngineOptions
+
+    /// Maps an artifact.
+    /// - Throws: `NumericsError` or `ArtifactError` if it cannot be used, `EngineError.contextTooLong` if the memory for keys
+    ///   and values does not reach for the context asked for.
+    public init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
+        kernels = try KernelSet(named: options.instructionSet)
+        shape = ModelShape(artifact.configuration)
+        weights = try ModelWeights(artifact, shape: shape)
+        self.options = options
+        threads = max(1, options.threads ?? Machine.processorCount)
+        instructionSet = kernels.name
+        vocabularySize = shape.vocabularySize
+        let plan = try KeyValuePlan(shape: shape, options: options, availableBytes: Machine.availableMemory)
+        contextLength = plan.contextLength
+        schedulerLimits = Scheduler.Limits(
+            stepTokens: options.stepTokens, runningSequences: options.runningSequences,
+            waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
+            slidingPages: plan.slidingPages)
+        weightBytesPerToken = weights.bytesPerToken(expertsPerToken: shape.expertsPerToken)
+    }
+
+    /// Makes the threads and buffers and lends the forward pass to `body`; they are gone afterwards.
+    func withForwardPass<Result>(_ body: (GPTOSSModel) throws -> Result) rethrows -> Result {
+        // Memory for the buffers is a few hundred megabytes at most; a system that refuses it cannot go on.
+        guard let forwardPass = try? makeForwardPass() else {
+            preconditionFailure("the system refused the engine's buffers")
+        }
+        kernels.beginThread()
+        defer { kernels.endThread() }
+        return try body(forwardPass)
+    }
+
+    private func makeForwardPass() throws(NumericsError) -> GPTOSSModel {
+        let isFullPrecision = options.precision == .f32
+        let kernels = kernels
+        return GPTOSSModel(
+            shape: shape, weights: weights, kernels: kernels, precision: options.precision,
+            team: ThreadTeam(count: threads, prepare: { kernels.beginThread() }, finish: { kernels.endThread() }),
+            workspace: try Workspace(
+                shape: shape, tokens: options.stepTokens, logitRows: options.runningSequences, threads: threads),
+            fullPages: try KeyValuePages(
+                pageCount: schedulerLimits.fullPages, layers: shape.fullLayers, heads: shape.keyValueHeads,
+                headDim: shape.headDim, isFullPrecision: isFullPrecision),
+            slidingPages: try KeyValuePages(
+                pageCount: schedulerLimits.slidingPages, layers: shape.slidingLayers, heads: shape.keyValueHeads,
+                headDim: shape.headDim, isFullPrecision: isFullPrecision))
+    }
+}
+
+/// Why a model cannot be served as asked.
+public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The context does not fit into the memory for keys and values.
+    case contextTooLong(asked: Int, possible: Int, bytes: Int)
+
+    /// The error in a sentence.
+    public var description: String {
+        switch self {
+        case .contextTooLong(let asked, let possible, let bytes):
+            "a context of \(asked) tokens needs more memory for keys and values than the \(bytes >> 20) MiB there are; "
+                + "ask for at most \(possible) tokens (--max-model-len) or give more memory (--kv-cache-memory)"
+        }
+    }
+}
+
+/// How the memory for keys and values is divided.
+struct KeyValuePlan {
+    let contextLength: Int
+    let fullPages: Int
+    let slidingPages: Int
+
+    /// - Parameter availableBytes: memory that the machine can still give; half of it may be used unless the options say.
+    init(shape: ModelShape, options: EngineOptions, availableBytes: Int) throws(EngineError) {
+        let tokens = KeyValuePages.tokensPerPage
+        func pageBytes(_ layers: Int) -> Int {
+            KeyValuePages.pageByteCount(
+                layers: layers, heads: shape.keyValueHeads, headDim: shape.headDim,
+                isFullPrecision: options.precision == .f32)
+        }
+        let budget = options.keyValueBytes ?? max(availableBytes / 2, 256 << 20)
+        // A decoding sequence sees its window and writes one page more; a chunk being computed is not dropped before its end.
+        let slidingPerSequence = shape.widestWindow / tokens + 2
+        let sliding =
+            options.runningSequences * slidingPerSequence + options.stepTokens / tokens + options.runningSequences
+        let slidingBytes = shape.slidingLayers == 0 ? 0 : sliding * pageBytes(shape.slidingLayers)
+        let wanted = min(options.contextLength ?? shape.maximumContext, shape.maximumContext)
+        let fullPageBytes = max(pageBytes(shape.fullLayers), 1)
+        let possible = max(0, budget - slidingBytes) / fullPageBytes
+        // More pages than every sequence at full length could use would be waste.
+        let useful = (wanted + tokens - 1) / tokens * options.runningSequences
+        fullPages = min(possible, useful)
+        slidingPages = shape.slidingLayers == 0 ? useful : sliding
+        contextLength = min(wanted, fullPages * tokens)
+        if let asked = options.contextLength, asked > contextLength, asked <= shape.maximumContext || contextLength < 1 {
+            throw .contextTooLong(asked: asked, possible: contextLength, bytes: budget)
+        }
+        guard contextLength > 0 else { throw .contextTooLong(asked: wanted, possible: 0, bytes: budget) }
+    }
+}
