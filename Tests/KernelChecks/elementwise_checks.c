@@ -1,0 +1,158 @@
+#include "kernel_checks.h"
+
+static const int lengths[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 100, 2880};
+#define LENGTHS ((int)(sizeof lengths / sizeof *lengths))
+
+static float *random_floats(int n, float size, kc_random *r) {
+  float *x = kc_allocate((size_t)n * 4);
+  for (int i = 0; i < n; i++) x[i] = kc_normal(r) * size;
+  return x;
+}
+
+static long check_norm(const ck_kernels *t, int n, kc_random *r, char *message, size_t capacity) {
+  float *x = random_floats(n, 3, r), *gain = random_floats(n, 1, r), *out = random_floats(n, 1, r);
+  double square = 0;
+  for (int i = 0; i < n; i++) square += (double)x[i] * x[i];
+  double factor = 1 / sqrt(square / n + 1e-5);
+  t->rms_norm(x, gain, 1e-5f, n, out);
+  for (int i = 0; i < n; i++)
+    if (!(fabs(out[i] - x[i] * factor * gain[i]) <= 1e-6 * fabs(x[i] * factor * gain[i]) + 1e-9))
+      KC_FAIL("%s rms_norm, n %d: [%d] is %.9g, expected %.9g", t->name, n, i, out[i], x[i] * factor * gain[i]);
+  free(x); free(gain); free(out);
+  return n;
+}
+
+static long check_narrow(const ck_kernels *t, int n, kc_random *r, char *message, size_t capacity) {
+  float *x = random_floats(n, 1, r);
+  static const float special[] = {0.0f, -0.0f, 65504.0f, 65519.9f, 65520.0f, -1e9f, INFINITY, -INFINITY, 1e-7f, 5.96e-8f, 2.9e-8f,
+                                  3.0e-8f, 6.1e-5f, 6.0975e-5f, 1.00048828125f, 1.00146484375f, 3.38e38f, 1.00390625f, 1.01171875f};
+  for (int i = 0; i < n; i++)
+    if (kc_below(r, 3) == 0) x[i] = special[kc_below(r, (int)(sizeof special / sizeof *special))];
+    else if (kc_below(r, 2)) x[i] = ldexpf(x[i], kc_below(r, 60) - 40);
+  uint16_t *out = kc_allocate((size_t)n * 2);
+  if (t->to_f16) {
+    t->to_f16(x, n, out);
+    for (int i = 0; i < n; i++)
+      if (out[i] != kc_to_half(x[i])) KC_FAIL("%s to_f16 of %.9g is %04x, expected %04x", t->name, x[i], out[i], kc_to_half(x[i]));
+  }
+  if (t->to_bf16) {
+    x[n / 2] = NAN;
+    t->to_bf16(x, n, out);
+    for (int i = 0; i < n; i++)
+      if (isnan(x[i]) ? !isnan(kc_from_bf16(out[i])) : out[i] != kc_to_bf16(x[i]))
+        KC_FAIL("%s to_bf16 of %.9g is %04x, expected %04x", t->name, x[i], out[i], kc_to_bf16(x[i]));
+  }
+  free(x); free(out);
+  return 2 * n;
+}
+
+static long check_q16(const ck_kernels *t, int blocks, kc_random *r, char *message, size_t capacity) {
+  static const int byte_of_column[4] = {0, 2, 1, 3};
+  float *x = random_floats(blocks * 32, 1, r);
+  ck_q16_block *out = kc_allocate((size_t)blocks * sizeof *out);
+  for (int b = 0; b < blocks; b++) {
+    float size = b % 5 == 1 ? 0 : ldexpf(1, kc_below(r, 40) - 20);
+    for (int i = 0; i < 32; i++) x[b * 32 + i] *= size;
+  }
+  t->to_q16(x, blocks * 32, out);
+  for (int b = 0; b < blocks; b++) {
+    float largest = 0;
+    int sum = 0;
+    for (int i = 0; i < 32; i++) largest = fmaxf(largest, fabsf(x[b * 32 + i]));
+    for (int i = 0; i < 32; i++) {
+      int place = i / 4 * 4 + byte_of_column[i % 4], q = 256 * out[b].high[place] + out[b].low[place];
+      sum += q;
+      if (abs(q) > 32512) KC_FAIL("%s to_q16: %d is beyond 32512", t->name, q);
+      if (!(fabs((double)q * out[b].scale - x[b * 32 + i]) <= largest / 32512.0 * 0.51))
+        KC_FAIL("%s to_q16: column %d of block %d is %g, expected %g", t->name, i, b, q * out[b].scale, x[b * 32 + i]);
+    }
+    if (sum != out[b].sum) KC_FAIL("%s to_q16: sum %d, expected %d", t->name, out[b].sum, sum);
+  }
+  free(x); free(out);
+  return blocks * 32;
+}
+
+static long check_rope(const ck_kernels *t, int heads, int dims, kc_random *r, char *message, size_t capacity) {
+  int half = dims / 2;
+  float *x = random_floats(heads * dims, 1, r), *c = random_floats(half, 1, r), *s = random_floats(half, 1, r);
+  float *y = kc_allocate((size_t)(heads * dims) * 4);
+  memcpy(y, x, (size_t)(heads * dims) * 4);
+  t->rope(y, heads, dims, c, s);
+  for (int h = 0; h < heads; h++)
+    for (int i = 0; i < half; i++) {
+      double a = x[h * dims + i], b = x[h * dims + half + i];
+      if (!(fabs(y[h * dims + i] - (a * c[i] - b * s[i])) <= 1e-6) || !(fabs(y[h * dims + half + i] - (b * c[i] + a * s[i])) <= 1e-6))
+        KC_FAIL("%s rope, head_dim %d: pair %d of head %d", t->name, dims, i, h);
+    }
+  free(x); free(c); free(s); free(y);
+  return heads * dims;
+}
+
+static long check_swiglu(const ck_kernels *t, int begin, int end, kc_random *r, char *message, size_t capacity) {
+  float *x = random_floats(end * 32, 6, r), *out = kc_allocate((size_t)end * 64);
+  if (end > 1) { x[end * 32 - 32] = -200; x[end * 32 - 31] = -60; x[end * 32 - 30] = 1e30f; x[end * 32 - 29] = -1e30f; }
+  for (int i = 0; i < end * 16; i++) out[i] = -77;
+  t->swiglu(x, begin, end, 7.0f, 1.702f, out);
+  for (int i = 0; i < end * 16; i++) {
+    double g = fmin(x[i / 16 * 32 + i % 16], 7), u = fmax(fmin(x[i / 16 * 32 + 16 + i % 16], 7), -7);
+    double expected = i < begin * 16 ? -77 : g / (1 + exp(-1.702f * g)) * (u + 1);
+    if (!(fabs(out[i] - expected) <= 2e-6 * fabs(expected) + 1e-7))
+      KC_FAIL("%s swiglu %d..<%d: [%d] is %.9g, expected %.9g", t->name, begin, end, i, out[i], expected);
+  }
+  free(x); free(out);
+  return (end - begin) * 16;
+}
+
+static long check_reductions(const ck_kernels *t, int n, kc_random *r, char *message, size_t capacity) {
+  float *x = random_floats(n, 4, r), *y = random_floats(n, 1, r), *z = kc_allocate((size_t)n * 4);
+  if (t->scale_add) {
+    memcpy(z, y, (size_t)n * 4);
+    t->scale_add(z, x, 0.3f, n);
+    for (int i = 0; i < n; i++)
+      if (!(fabs(z[i] - (y[i] + 0.3 * x[i])) <= 3e-6)) KC_FAIL("%s scale_add, n %d: [%d]", t->name, n, i);
+  }
+  if (t->sum_exp) {
+    double sum = 0, got = t->sum_exp(x, n, 9.0f, 0.7f);
+    for (int i = 0; i < n; i++) sum += exp(((double)x[i] - 9.0) * (double)0.7f);
+    if (!(fabs(got - sum) <= 3e-6 * sum)) KC_FAIL("%s sum_exp, n %d: %.12g, expected %.12g", t->name, n, got, sum);
+  }
+  for (int round = 0; t->argmax && round < 24; round++) {
+    for (int i = 0; i < n; i++) x[i] = (float)(kc_below(r, 6 + n / 4) - n / 8);
+    for (int i = 0; i < n; i++)
+      if (round % 3 == 1 ? kc_below(r, 4) == 0 : round == 3) x[i] = NAN;
+    if (round == 5) for (int i = 0; i < n; i++) x[i] = -INFINITY;
+    if (round == 8) for (int i = 0; i < n; i++) x[i] = i ? -INFINITY : NAN;
+    int best = -1;
+    for (int i = 0; i < n; i++)
+      if (!isnan(x[i]) && (best < 0 || x[i] > x[best])) best = i;
+    int got = t->argmax(x, n);
+    if (best < 0 ? got < 0 || got >= n : got != best)
+      KC_FAIL("%s argmax, n %d, round %d: %d (%g), expected %d", t->name, n, round, got, got >= 0 && got < n ? x[got] : 0, best);
+  }
+  free(x); free(y); free(z);
+  return n;
+}
+
+long kc_check_elementwise(const ck_kernels *t, char *message, size_t capacity) {
+  kc_random r = {13};
+  long count = 0, n;
+#define RUN(call) do { if ((n = (call)) < 0) return n; count += n; } while (0)
+  for (int i = 0; i < LENGTHS; i++) {
+    if (t->rms_norm) RUN(check_norm(t, lengths[i], &r, message, capacity));
+    for (int again = 0; again < 8; again++) RUN(check_narrow(t, lengths[i], &r, message, capacity));
+    RUN(check_reductions(t, lengths[i], &r, message, capacity));
+  }
+  for (int blocks = 1; t->to_q16 && blocks < 100; blocks += 7) RUN(check_q16(t, blocks, &r, message, capacity));
+  for (int dims = 2; t->rope && dims <= 128; dims += 2) RUN(check_rope(t, 1 + dims % 3, dims, &r, message, capacity));
+  for (int end = 1; t->swiglu && end < 9; end++) RUN(check_swiglu(t, kc_below(&r, end), end, &r, message, capacity));
+  return count;
+}
+
+long kc_check_table(const ck_kernels *table, char *message, size_t capacity) {
+  long elementwise = kc_check_elementwise(table, message, capacity);
+  if (elementwise < 0) return -1;
+  long attention = kc_check_attention(table, message, capacity);
+  if (attention < 0) return -1;
+  long matmuls = kc_check_matmuls(table, message, capacity);
+  return matmuls < 0 ? -1 : elementwise + attention + matmuls;
+}
