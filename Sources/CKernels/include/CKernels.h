@@ -162,6 +162,10 @@ static inline void ck_spin_hint(void) {
 /// Sum of all bytes' 64-bit words: the read-bandwidth probe (bytes a multiple of 64).
 uint64_t ck_read_probe(const uint8_t *bytes, size_t count);
 
+/// Runs `rounds` rounds of the set's widest multiply-add on registers and returns the floating-point operations done: the
+/// matrix-rate probe. On a thread prepared by ck_thread_begin.
+double ck_matrix_probe(const ck_kernels *kernels, uint64_t rounds);
+
 // The sets themselves (entries may be NULL; use ck_select).
 extern const ck_kernels ck_scalar_kernels;
 #if defined(__x86_64__)

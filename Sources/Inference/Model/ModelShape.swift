@@ -1,3 +1,5 @@
+import Checkpoint
+
 /// What the forward pass needs to know of a model: sizes and constants, all checked.
 ///
 /// Names follow the gpt-oss reference; `MODEL`-level meaning is given with each field.
@@ -50,4 +52,21 @@ struct ModelShape: Sendable, Equatable {
     var slidingLayers: Int { windows.count - fullLayers }
     /// The widest window, 0 if none.
     var widestWindow: Int { windows.compactMap { $0 }.max() ?? 0 }
+}
+
+extension ModelShape {
+    /// The shape that a checked configuration describes.
+    init(_ configuration: ModelConfiguration) {
+        self.init(
+            layers: configuration.layerCount, hiddenSize: configuration.hiddenSize,
+            intermediateSize: configuration.intermediateSize, headDim: configuration.headDim,
+            queryHeads: configuration.queryHeadCount, keyValueHeads: configuration.keyValueHeadCount,
+            experts: configuration.expertCount, expertsPerToken: configuration.expertsPerToken,
+            vocabularySize: configuration.vocabularySize,
+            windows: configuration.layerKinds.map { $0 == .sliding ? configuration.slidingWindow : nil },
+            normEpsilon: Float(configuration.rmsNormEpsilon), swigluLimit: Float(configuration.swigluLimit),
+            swigluAlpha: Float(configuration.swigluAlpha),
+            rotary: RotaryEmbedding(headDim: configuration.headDim, configuration.rotary),
+            maximumContext: configuration.maximumContextLength)
+    }
 }

@@ -1,3 +1,4 @@
+import Checkpoint
 import Numerics
 
 #if canImport(Glibc)
@@ -16,28 +17,19 @@ struct RotaryEmbedding: Sendable, Equatable {
     /// Factor on cosines and sines; 0.1 ln(factor) + 1 for YaRN, 1 otherwise.
     let concentration: Float
 
-    /// YaRN: low frequencies are divided by `factor`, high ones kept, with a linear ramp between them.
-    struct YaRN: Sendable, Equatable {
-        var factor: Double
-        var betaFast: Double
-        var betaSlow: Double
-        var originalContext: Double
-        /// Round the ramp's ends outwards (Hugging Face's default; the published models say false).
-        var truncate: Bool
-        /// Overrides 0.1 ln(factor) + 1.
-        var attentionFactor: Double?
-    }
-
-    init(headDim: Int, theta: Double, yarn: YaRN?) {
+    /// - Parameter configuration: with YaRN, low frequencies are divided by the factor, high ones kept, with a linear ramp
+    ///   between them.
+    init(headDim: Int, _ configuration: RotaryConfiguration) {
         let half = headDim / 2
-        let frequencies = (0..<half).map { Float(pow(theta, Double(2 * $0) / Double(headDim))) }
-        guard let yarn else {
+        let frequencies = (0..<half).map { Float(pow(configuration.theta, Double(2 * $0) / Double(headDim))) }
+        guard let yarn = configuration.yarn else {
             inverseFrequencies = frequencies.map { 1 / $0 }
             concentration = 1
             return
         }
         func dimension(_ rotations: Double) -> Double {
-            Double(half) * log(yarn.originalContext / (rotations * 2 * Double.pi)) / log(theta)
+            Double(half) * log(Double(yarn.originalContextLength) / (rotations * 2 * Double.pi))
+                / log(configuration.theta)
         }
         var low = dimension(yarn.betaFast)
         var high = dimension(yarn.betaSlow)
