@@ -18,13 +18,13 @@ struct HeaderParser {
     }
 
     mutating func parse(_ bytes: [UInt8], _ range: Range<Int>) -> (SafetensorsHeader?, [Finding]) {
-        var scanner = HeaderScanner(bytes, range)
-        do throws(HeaderScanner.Failure) {
-            try scanner.object { (scanner, name, offset) throws(HeaderScanner.Failure) in
+        var scanner = JSONScanner(bytes, range)
+        do throws(JSONScanner.Failure) {
+            try scanner.object { (scanner, name, offset) throws(JSONScanner.Failure) in
                 try entry(&scanner, name, at: offset)
             }
             if scanner.peek() != nil {
-                throw HeaderScanner.Failure(offset: scanner.offset, message: "something follows the header's object")
+                throw JSONScanner.Failure(offset: scanner.offset, message: "something follows the header's object")
             }
         } catch {
             report(
@@ -37,7 +37,7 @@ struct HeaderParser {
         return (SafetensorsHeader(metadata: metadata, tensors: tensors, dataOffset: dataOffset), findings)
     }
 
-    private mutating func entry(_ scanner: inout HeaderScanner, _ name: String, at offset: Int) throws(HeaderScanner.Failure) {
+    private mutating func entry(_ scanner: inout JSONScanner, _ name: String, at offset: Int) throws(JSONScanner.Failure) {
         if name.utf8.elementsEqual("__metadata__".utf8) {
             return try readMetadata(&scanner)
         }
@@ -50,7 +50,7 @@ struct HeaderParser {
         var element: String?
         var shape: [Int]?
         var offsets: [Int]?
-        try scanner.object { (scanner, key, keyOffset) throws(HeaderScanner.Failure) in
+        try scanner.object { (scanner, key, keyOffset) throws(JSONScanner.Failure) in
             switch key {
             case "dtype": element = try scanner.string()
             case "shape": shape = try scanner.integers(limit: 64)
@@ -59,15 +59,15 @@ struct HeaderParser {
             }
         }
         guard let element, let shape, let offsets, offsets.count == 2 else {
-            throw HeaderScanner.Failure(
+            throw JSONScanner.Failure(
                 offset: offset, message: "\(name) needs dtype, shape and data_offsets with two numbers")
         }
         check(name, element, shape, begin: offsets[0], end: offsets[1], at: offset)
     }
 
-    private mutating func readMetadata(_ scanner: inout HeaderScanner) throws(HeaderScanner.Failure) {
+    private mutating func readMetadata(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) {
         var entries: [(key: String, value: String)] = []
-        try scanner.object { (scanner, key, _) throws(HeaderScanner.Failure) in
+        try scanner.object { (scanner, key, _) throws(JSONScanner.Failure) in
             entries.append((key, try scanner.string()))
         }
         metadata.append(contentsOf: entries)

@@ -1,8 +1,8 @@
-/// A pull parser for the JSON of a safetensors header.
+/// A pull parser for large JSON of which little is wanted: safetensors headers, tokenizer.json.
 ///
 /// It exists beside the JSON module because a header may be hostile and 100 MB long: it keeps no tree, so memory stays
-/// in proportion to the tensors that are described; it knows the byte offset of everything; and it sees duplicate names.
-struct HeaderScanner {
+/// in proportion to what is described; it knows the byte offset of everything; and it sees duplicate names.
+struct JSONScanner {
     /// Why and where a header is not what it should be.
     struct Failure: Error, Equatable {
         let offset: Int
@@ -53,7 +53,7 @@ struct HeaderScanner {
 
     /// Calls `member` for every key of an object; `member` reads the value. `member` gets the key and its offset.
     mutating func object(
-        _ member: (inout HeaderScanner, String, Int) throws(Failure) -> Void
+        _ member: (inout JSONScanner, String, Int) throws(Failure) -> Void
     ) throws(Failure) {
         try expect(UInt8(ascii: "{"))
         if accept(UInt8(ascii: "}")) { return }
@@ -65,6 +65,14 @@ struct HeaderScanner {
             try member(&self, key, keyOffset)
         } while accept(UInt8(ascii: ","))
         try expect(UInt8(ascii: "}"))
+    }
+
+    /// Calls `element` for every element of an array; `element` reads the value.
+    mutating func array(_ element: (inout JSONScanner) throws(Failure) -> Void) throws(Failure) {
+        try expect(UInt8(ascii: "["))
+        if accept(UInt8(ascii: "]")) { return }
+        repeat { try element(&self) } while accept(UInt8(ascii: ","))
+        try expect(UInt8(ascii: "]"))
     }
 
     /// Reads an array of integers of at most `limit` elements.

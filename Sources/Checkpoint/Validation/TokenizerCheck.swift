@@ -1,0 +1,63 @@
+import Numerics
+
+/// Whether the checkpoint's tokenizer can be used with the model.
+enum TokenizerCheck {
+    /// Rows of the published models' embedding; their vocabulary comes with the program.
+    static let publishedVocabularySize = 201_088
+
+    static func findings(_ files: CheckpointFiles, _ configuration: ModelConfiguration) -> [Finding] {
+        guard files.has("tokenizer.json") else { return withoutTokenizerJSON(files, configuration) }
+        let path = files.file("tokenizer.json")
+        var files = files
+        files.findings = []
+        guard let bytes = files.read("tokenizer.json", limit: 512 << 20) else { return files.findings }
+        let probe: TokenizerProbe
+        do throws(JSONScanner.Failure) {
+            probe = try TokenizerProbe.read(bytes)
+        } catch {
+            return [
+                Finding(
+                    .tokenizerInvalid, path: path, byteOffset: error.offset, "it is not a tokenizer: \(error.message)",
+                    remedy: "Restore the file")
+            ]
+        }
+        guard probe.modelType == "BPE" else {
+            return [
+                Finding(
+                    .tokenizerUnsupported, path: path,
+                    "a model of type BPE expected, found \(probe.modelType ?? "none")",
+                    remedy: "gpt-oss models use byte-level BPE; restore the model's own tokenizer.json")
+            ]
+        }
+        guard probe.largestID < configuration.vocabularySize else {
+            return [
+                Finding(
+                    .tokenizerTooLarge, path: path,
+                    "its largest token id is \(probe.largestID), the embedding has \(configuration.vocabularySize) rows",
+                    remedy: "Resize the embedding (resize_token_embeddings) or restore the model's own tokenizer.json")
+            ]
+        }
+        return []
+    }
+
+    private static func withoutTokenizerJSON(
+        _ files: CheckpointFiles, _ configuration: ModelConfiguration
+    ) -> [Finding] {
+        if configuration.vocabularySize == publishedVocabularySize { return [] }
+        if files.has("tokenizer.model") {
+            return [
+                Finding(
+                    .tokenizerUnsupported, path: files.file("tokenizer.model"),
+                    "a SentencePiece tokenizer; byte-level BPE in a tokenizer.json expected",
+                    remedy: "Save the tokenizer with transformers' fast tokenizer classes")
+            ]
+        }
+        return [
+            Finding(
+                .tokenizerMissing, path: files.path,
+                "there is no tokenizer.json, and \(configuration.vocabularySize) tokens are not the published "
+                    + "\(publishedVocabularySize): text cannot be encoded, only token ids work",
+                remedy: "Add the model's tokenizer.json")
+        ]
+    }
+}
