@@ -47,6 +47,11 @@ CK_INLINE __m256 avx2_exp(__m256 x) {
   return _mm256_and_ps(_mm256_mul_ps(p, _mm256_castsi256_ps(power)), keep);
 }
 
+/// Starts fetching a k block of weights, which may lie beyond the matrix: a prefetch never faults.
+CK_INLINE void avx2_prefetch(const uint8_t *block, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) _mm_prefetch((const char *)block + i, _MM_HINT_T0);
+}
+
 /// The lanes below `count` (0...8) as a mask for masked loads and stores.
 CK_INLINE __m256i avx2_lanes_below(int32_t count) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

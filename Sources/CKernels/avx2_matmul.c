@@ -15,6 +15,7 @@ enum {
   TILE_TOKENS = 3,         // tokens of a register tile: 12 sums, 3 activations, 1 weight
   PASS_TOKENS = 96,        // tokens that share an unpacked panel; their sums take 12 KiB
   PANEL_BLOCKS = 8,        // k blocks of a panel: 16 KiB
+  PREFETCH_BYTES = 4096,   // how far ahead weights are fetched that are used as they are met
 };
 
 /// Bytes of a k block of a row group.
@@ -108,6 +109,7 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
     for (int32_t k = 0; k < blocks; k++) {
       size_t index = (size_t)group * (size_t)blocks + (size_t)k;
       const uint8_t *block = c->weights + index * block_bytes(kind);
+      avx2_prefetch(block + PREFETCH_BYTES, block_bytes(kind));
 #pragma clang loop unroll(full)
       for (int half = 0; half < 2; half++) {
         __m256 sum[ON_THE_FLY_TOKENS][2];
@@ -138,6 +140,7 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
 CK_INLINE void unpack_panel(ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, float *panel, float *scales) {
   for (int32_t k = 0; k < count; k++, index++) {
     const uint8_t *block = c->weights + index * block_bytes(kind);
+    avx2_prefetch(block + block_bytes(kind) * PANEL_BLOCKS, block_bytes(kind));
     for (int half = 0; half < 2; half++) {
 #pragma clang loop unroll(full)
       for (int g = 0; g < 4; g++) {

@@ -6,12 +6,15 @@
 #if defined(__x86_64__)
 #include "avx2.h"
 
+#include <string.h>
+
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 enum {
   TILE_TOKENS = 4,    // tokens of a register tile: 8 sums, 2 weights, 1 activation
   PASS_TOKENS = 96,   // tokens joined to words at a time: 192 bytes of scratch per column
   PANEL_BLOCKS = 8,   // k blocks of an unpacked panel: 8 KiB
+  PREFETCH_BYTES = 4096,  // how far ahead weights are fetched that are used as they are met
 };
 
 /// Four vectors of words, a half row group (8 rows) by column pairs 2g, 2g + 1, 8 + 2g, 9 + 2g, biased.
@@ -32,10 +35,13 @@ CK_INLINE void unpack_words(ck_weight_kind kind, const uint8_t *block, int half,
   }
 }
 
-/// The two activations that vector i of `unpack_words` takes.
-CK_INLINE __m256i word_pair(const int16_t *x, int g, int i) {
+/// The column pair of vector i of `unpack_words`.
+CK_INLINE int pair_index(int g, int i) { return (i & 2) * 4 + 2 * g + (i & 1); }
+
+/// Two adjacent activations in every lane.
+CK_INLINE __m256i word_pair(const int16_t *x) {
   int32_t pair;
-  __builtin_memcpy(&pair, x + 2 * ((i & 2) * 4 + 2 * g + (i & 1)), 4);
+  memcpy(&pair, x, sizeof pair);
   return _mm256_set1_epi32(pair);
 }
 
@@ -92,18 +98,20 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
     for (int32_t k = 0; k < blocks; k++) {
       size_t index = (size_t)group * (size_t)blocks + (size_t)k;
       const uint8_t *block = c->weights + index * ((size_t)256 << kind);
+      avx2_prefetch(block + PREFETCH_BYTES, (size_t)256 << kind);
 #pragma clang loop unroll(full)
       for (int half = 0; half < 2; half++) {
         __m256i sum[TILE_TOKENS];
         for (int t = 0; t < count; t++) sum[t] = _mm256_setzero_si256();
-#pragma clang loop unroll(full)
+        // Unrolled, the compiler unpacks all groups first and spills them.
+#pragma clang loop unroll(disable)
         for (int g = 0; g < 4; g++) {
           __m256i w[4];
           unpack_words(kind, block, half, g, w);
           for (int i = 0; i < 4; i++)
             for (int t = 0; t < count; t++) {
               const int16_t *x = words + (size_t)t * (size_t)c->columns + k * CK_K_BLOCK;
-              sum[t] = _mm256_add_epi32(sum[t], _mm256_madd_epi16(w[i], word_pair(x, g, i)));
+              sum[t] = _mm256_add_epi32(sum[t], _mm256_madd_epi16(w[i], word_pair(x + 2 * pair_index(g, i))));
             }
         }
         __m256 scale = load_scale(kind, c->scales, index, half);
@@ -115,19 +123,22 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
   }
 }
 
-/// Some k blocks of a row group as words: [block][pair in visiting order][half][16].
+/// Some k blocks of a row group as words: [block][column pair][half][16].
 CK_INLINE void unpack_panel(ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, int16_t *panel, float *scales) {
-  for (int32_t k = 0; k < count; k++, index++)
+  for (int32_t k = 0; k < count; k++, index++) {
+    const uint8_t *block = c->weights + index * ((size_t)256 << kind);
+    avx2_prefetch(block + ((size_t)256 << kind) * PANEL_BLOCKS, (size_t)256 << kind);
     for (int half = 0; half < 2; half++) {
 #pragma clang loop unroll(full)
       for (int g = 0; g < 4; g++) {
         __m256i w[4];
-        unpack_words(kind, c->weights + index * ((size_t)256 << kind), half, g, w);
+        unpack_words(kind, block, half, g, w);
         for (int i = 0; i < 4; i++)
-          _mm256_store_si256((__m256i *)(panel + ((k * 16 + g * 4 + i) * 2 + half) * 16), w[i]);
+          _mm256_store_si256((__m256i *)(panel + ((k * 16 + pair_index(g, i)) * 2 + half) * 16), w[i]);
       }
       _mm256_store_ps(scales + (k * 2 + half) * 8, load_scale(kind, c->scales, index, half));
     }
+  }
 }
 
 /// Adds a panel's products by `tokens` (1...4) tokens to their totals, [token][16].
@@ -143,14 +154,15 @@ CK_INLINE void multiply_tile(
   for (int32_t k = 0; k < blocks; k++) {
     __m256i sum[TILE_TOKENS][2];
     for (int t = 0; t < tokens; t++) sum[t][0] = sum[t][1] = _mm256_setzero_si256();
-#pragma clang loop unroll(full)
-    for (int step = 0; step < 16; step++) {
-      const __m256i *w = (const __m256i *)(panel + (k * 16 + step) * 32);
+    // Unrolled further, the compiler gathers all loads first and spills them.
+#pragma clang loop unroll_count(2)
+    for (int pair = 0; pair < 16; pair++) {
+      const __m256i *w = (const __m256i *)(panel + (k * 16 + pair) * 32);
       __m256i first = _mm256_load_si256(w), second = _mm256_load_si256(w + 1);
       for (int t = 0; t < tokens; t++) {
-        __m256i pair = word_pair(x[t] + k * CK_K_BLOCK, step / 4, step % 4);
-        sum[t][0] = _mm256_add_epi32(sum[t][0], _mm256_madd_epi16(first, pair));
-        sum[t][1] = _mm256_add_epi32(sum[t][1], _mm256_madd_epi16(second, pair));
+        __m256i words_of_pair = word_pair(x[t] + k * CK_K_BLOCK + 2 * pair);
+        sum[t][0] = _mm256_add_epi32(sum[t][0], _mm256_madd_epi16(first, words_of_pair));
+        sum[t][1] = _mm256_add_epi32(sum[t][1], _mm256_madd_epi16(second, words_of_pair));
       }
     }
     for (int t = 0; t < tokens; t++)
