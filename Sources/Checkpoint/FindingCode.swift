@@ -60,10 +60,9 @@ public enum FindingCode: String, Sendable, CaseIterable {
             .indexMetadataRefused, .indexStale, .shardMissing, .headerTruncated, .headerTooLarge, .headerInvalid,
             .duplicateTensor, .unknownElementType, .tensorSizeMismatch, .tensorOutOfRange, .tensorsOverlap, .hole,
             .fileTruncated, .trailingBytes, .layoutUnknown, .tensorMissing, .wrongShape, .wrongElementType,
-            .metalFolder, .tokenizerInvalid, .tokenizerUnsupported, .tokenizerTooLarge:
+            .elementTypesDisagree, .metalFolder, .tokenizerInvalid, .tokenizerUnsupported, .tokenizerTooLarge:
             .error
-        case .shardNotInIndex, .tensorUnexpected, .tokenizerMissing, .generationConfigurationInvalid,
-            .elementTypesDisagree:
+        case .shardNotInIndex, .tensorUnexpected, .tokenizerMissing, .generationConfigurationInvalid:
             .warning
         case .configurationDefaulted, .staleQuantization:
             .note

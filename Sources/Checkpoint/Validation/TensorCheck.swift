@@ -34,6 +34,7 @@ struct TensorCheck {
             check(tensor, place)
         }
         findings += Self.limited(missing, "tensors are missing")
+        checkFused(layout, configuration)
         let extra = report.places.filter { !expected.contains($0.key) && !Self.isIgnored($0.value.info.name) }
         let sorted = extra.values.sorted { $0.info.name.utf8.lexicographicallyPrecedes($1.info.name.utf8) }
         findings += Self.limited(
@@ -77,6 +78,26 @@ struct TensorCheck {
                     "\(allowed.map(\.rawValue).joined(separator: ", ")) expected, the tensor is \(info.element.rawValue)",
                     remedy: tensor.content == .bytes
                         ? "Save the experts as MXFP4 bytes or as bfloat16" : "Save the checkpoint again as bfloat16"))
+        }
+    }
+
+    /// Queries, keys and values become one matrix, so their element types must agree.
+    private mutating func checkFused(_ layout: any CheckpointLayout, _ configuration: ModelConfiguration) {
+        for layer in 0..<configuration.layerCount {
+            for tensor in [ModelTensor.fusedWeight(layer: layer), .fusedBias(layer: layer)] {
+                let places = layout.parts(of: tensor, configuration).compactMap {
+                    report.places[Array($0.name.utf8)]
+                }
+                guard let first = places.first else { continue }
+                for place in places.dropFirst() where place.info.element != first.info.element {
+                    findings.append(
+                        Finding(
+                            .elementTypesDisagree, path: place.file.path, tensor: place.info.name,
+                            byteOffset: place.info.byteRange.lowerBound,
+                            "it is \(place.info.element.rawValue), \(first.info.name) is \(first.info.element.rawValue)",
+                            remedy: "Save the checkpoint again with one element type"))
+                }
+            }
         }
     }
 

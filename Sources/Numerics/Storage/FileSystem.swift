@@ -98,7 +98,12 @@ public enum FileSystem {
             throw .last("remove", path)
         }
         if status.st_mode & S_IFMT == S_IFDIR {
-            for name in try names(inFolder: path) { try remove(join(path, name)) }
+            do throws(FileError) {
+                for name in try names(inFolder: path) { try remove(join(path, name)) }
+            } catch {
+                // Somebody else is removing the same folder.
+                guard error.isNotFound else { throw error }
+            }
             guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw .last("remove", path) }
         } else {
             guard unsafe unlink(path) == 0 || errno == ENOENT else { throw .last("remove", path) }

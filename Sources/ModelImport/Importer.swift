@@ -1,0 +1,169 @@
+import Checkpoint
+import FoundationEssentials
+import JSON
+import ModelLibrary
+import Numerics
+
+/// Turns checkpoints into artifacts.
+///
+/// Memory stays bounded (some hundred megabytes) whatever the model's size, and the checkpoint is read once. Until the
+/// last rename there is only a hidden staging folder: interrupted at any point, an import leaves no half model.
+public struct Importer: Sendable {
+    /// Where the models go.
+    public let library: ModelLibrary
+
+    /// An importer into a library.
+    public init(library: ModelLibrary) {
+        self.library = library
+    }
+
+    /// Imports the checkpoint in a folder. Blocks the calling thread; call it from a thread of your own.
+    /// - Parameters:
+    ///   - path: the checkpoint's folder.
+    ///   - name: the model's name.
+    ///   - progress: called often and from several threads, one at a time.
+    /// - Returns: the new model.
+    /// - Throws: `ImportError`; nothing is left of the import then.
+    public func run(
+        _ path: String, name: String, options: ImportOptions = ImportOptions(),
+        cancellation: ImportCancellation = ImportCancellation(),
+        progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
+    ) throws(ImportError) -> ModelRecord {
+        guard ModelLibrary.isValidName(name) else { throw .library(.invalidName(name)) }
+        library.sweep()
+        guard options.replace || !library.contains(name) else { throw .library(.nameTaken(name)) }
+        return try run(
+            path, name: name, folder: library.modelsFolder, options: options, cancellation: cancellation,
+            progress: progress)
+    }
+
+    /// Imports into a folder of the caller's choice.
+    func run(
+        _ path: String, name: String, folder: String, options: ImportOptions, cancellation: ImportCancellation,
+        progress: @escaping @Sendable (ImportProgress) -> Void
+    ) throws(ImportError) -> ModelRecord {
+        let started = ContinuousClock.now
+        progress(ImportProgress(phase: .validating, bytesDone: 0, bytesTotal: 0))
+        let checkpoint: Checkpoint
+        do throws(CheckpointError) {
+            checkpoint = try Checkpoint(path: path)
+        } catch {
+            throw .checkpoint(error)
+        }
+        let plan = try ConversionPlan(checkpoint, dense: options.dense)
+        let staging = try makeStaging(in: folder, for: name, byteCount: plan.file.fileByteCount)
+        do throws(ImportError) {
+            let errors = try convert(plan, to: staging, options, cancellation, progress)
+            progress(
+                ImportProgress(
+                    phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
+            let manifest = Manifest(
+                name: name, created: Date.now.formatted(.iso8601), version: options.version,
+                source: (try? FileSystem.resolved(path)) ?? path, layout: checkpoint.layout.kind.rawValue,
+                sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,
+                dense: options.dense, parameterCount: checkpoint.configuration.parameterCount,
+                seconds: (ContinuousClock.now - started) / .seconds(1), errors: errors,
+                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.description))
+            try finish(staging, checkpoint, manifest, needed: plan.file.fileByteCount)
+            try publish(staging, name, folder, replace: options.replace)
+            return ModelRecord(name: name, folder: FileSystem.join(folder, name), manifest: manifest)
+        } catch {
+            staging.discard()
+            throw error
+        }
+    }
+
+    /// Kept free beside the artifact: its manifest and tokenizer, and some air.
+    private static let spareByteCount = 128 << 20
+
+    private func makeStaging(in folder: String, for name: String, byteCount: Int) throws(ImportError) -> StagingFolder {
+        let needed = byteCount + Self.spareByteCount
+        do throws(FileError) {
+            try FileSystem.createFolder(folder)
+        } catch {
+            throw .writing(error, folder: folder, needed: needed)
+        }
+        if let free = FileSystem.freeBytes(at: folder), free < needed {
+            throw .diskFull(folder: folder, needed: needed, free: free)
+        }
+        do throws(FileError) {
+            return try StagingFolder(in: folder, for: name)
+        } catch {
+            throw .writing(error, folder: folder, needed: needed)
+        }
+    }
+
+    /// Writes the weights' file.
+    private func convert(
+        _ plan: ConversionPlan, to staging: StagingFolder, _ options: ImportOptions, _ cancellation: ImportCancellation,
+        _ progress: @escaping @Sendable (ImportProgress) -> Void
+    ) throws(ImportError) -> [Manifest.TensorError] {
+        let output: OutputFile
+        do throws(FileError) {
+            output = try OutputFile(creating: FileSystem.join(staging.path, Artifact.fileName))
+            try output.reserve(byteCount: plan.file.fileByteCount)
+            try output.write(plan.file.headerBytes, at: 0)
+        } catch {
+            throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
+        }
+        let threads = options.threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 8)
+        let run = ConversionRun(plan: plan, output: output, cancellation: cancellation, progress: progress)
+        let results = try run.run(threads: threads)
+        progress(
+            ImportProgress(phase: .flushing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
+        do throws(FileError) {
+            try output.synchronize()
+        } catch {
+            throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
+        }
+        return tensorErrors(plan.steps, results)
+    }
+
+    /// Adds up the errors of a tensor's steps, in the order of the steps, so that sums do not depend on the threads.
+    private func tensorErrors(_ steps: [ConversionStep], _ results: [QuantizationError?]) -> [Manifest.TensorError] {
+        var sums: [(tensor: String, error: QuantizationError)] = []
+        for (step, result) in zip(steps, results) {
+            guard let result else { continue }
+            if sums.last?.tensor == step.tensor {
+                sums[sums.count - 1].error.add(result)
+            } else {
+                sums.append((step.tensor, result))
+            }
+        }
+        return sums.map { tensor, error in
+            Manifest.TensorError(
+                tensor: tensor, relativeError: error.relativeRootMeanSquare, inexactGroups: error.inexactGroups,
+                groups: error.groups)
+        }
+    }
+
+    /// Writes the manifest and copies the tokenizer.
+    private func finish(
+        _ staging: StagingFolder, _ checkpoint: Checkpoint, _ manifest: Manifest, needed: Int
+    ) throws(ImportError) {
+        do throws(FileError) {
+            if let name = checkpoint.tokenizerFileName {
+                let source = try RandomAccessFile(path: FileSystem.join(checkpoint.path, name))
+                let bytes = try source.read(at: 0, count: source.byteCount)
+                try AtomicFile.write(bytes, to: FileSystem.join(staging.path, Artifact.tokenizerFileName))
+            }
+            try AtomicFile.write(
+                Array((manifest.json.serialized(pretty: true) + "\n").utf8),
+                to: FileSystem.join(staging.path, Manifest.fileName))
+        } catch {
+            throw .writing(error, folder: staging.path, needed: needed)
+        }
+    }
+
+    private func publish(
+        _ staging: StagingFolder, _ name: String, _ folder: String, replace: Bool
+    ) throws(ImportError) {
+        do throws(FileError) {
+            try staging.publish(as: name, replace: replace)
+        } catch {
+            // Somebody else took the name meanwhile.
+            let isTaken = !replace && FileSystem.status(of: FileSystem.join(folder, name)) != nil
+            throw isTaken ? .library(.nameTaken(name)) : .file(error)
+        }
+    }
+}
