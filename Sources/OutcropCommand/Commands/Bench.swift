@@ -1,0 +1,108 @@
+import ArgumentParser
+import Checkpoint
+import Generation
+import Inference
+import JSON
+import ModelLibrary
+import Numerics
+import Synchronization
+
+/// `outcrop bench`: what this machine does with a model, beside what its memory and matrix units could do.
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure prefill and decode rates, and how close they come to the machine's limits.",
+        discussion: """
+            With --synthetic no download is needed: random weights of the real model's shape take the same time. They are \
+            written once to the data folder and kept for the next run; remove them with --discard.
+
+            Prompts are of random tokens, through the same engine that serves. Limits are measured in the same run: what the \
+            processors read from memory together, and their widest multiply-add.
+
+            Examples:
+              outcrop bench --synthetic gpt-oss-20b
+              outcrop bench --model gpt-oss --json
+
+            """ + EnvironmentVariable.help([.data, .instructionSet])
+    )
+
+    @Option(help: ArgumentHelp("An imported model, or a checkpoint's folder.", valueName: "name or folder"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Measure random weights of this size.", valueName: "size"))
+    var synthetic: SyntheticSize?
+
+    @Flag(help: "Remove the synthetic weights afterwards.")
+    var discard = false
+
+    @Flag(help: "Print the figures as JSON.")
+    var json = false
+
+    @OptionGroup var source: SourceArguments
+
+    @OptionGroup var engine: EngineArguments
+
+    func validate() throws {
+        if (model == nil) == (synthetic == nil) {
+            throw ValidationError("give either --model or --synthetic, such as --synthetic gpt-oss-20b")
+        }
+    }
+
+    func run() async throws {
+        let artifact: Artifact
+        if let synthetic {
+            artifact = try await SyntheticArtifact(size: synthetic, source: source).artifact()
+        } else {
+            artifact = try await source.resolve(model ?? "").artifact
+        }
+        defer { if discard, synthetic != nil { try? FileSystem.remove(artifact.folder) } }
+        let report = try await measure(artifact)
+        if json { writeOutput(report.json.serialized(pretty: true) + "\n") }
+    }
+
+    private func measure(_ artifact: Artifact) async throws -> BenchReport {
+        var options = engine.options
+        // Sixteen conversations of the benchmark's length; more context would only cost memory.
+        options.contextLength = options.contextLength ?? min(artifact.configuration.maximumContextLength, 4096)
+        let start = ContinuousClock.now
+        let model = try LoadedModel(artifact, options: options)
+        let engine = InferenceEngine(model)
+        defer { engine.shutdown() }
+        var report = BenchReport(model: model, configuration: artifact.configuration, dense: artifact.dense)
+        report.loadSeconds = (ContinuousClock.now - start) / .seconds(1)
+        show("instruction set", "\(model.instructionSet), \(model.threads) threads")
+        show("load", Quantity.time(report.loadSeconds))
+
+        report.readBandwidth = try MachineProbe.readBandwidth(threads: model.threads)
+        show("memory read", Quantity.bytes(Int(report.readBandwidth)) + "/s")
+        report.matrixRate = MachineProbe.matrixRate(
+            kernels: try KernelSet(named: options.instructionSet), threads: model.threads)
+        show("matrix units", Quantity.figures(report.matrixRate / 1e9) + " GFLOP/s")
+
+        let collected = Mutex(report)
+        try await EngineBenchmark(engine: engine).run { measurement in
+            show(measurement)
+            collected.withLock { $0.add(measurement) }
+        }
+        report = collected.withLock { $0 }
+        report.peakResidentBytes = Machine.peakResidentBytes
+        show("peak memory", Quantity.bytes(report.peakResidentBytes))
+        show("decode", Quantity.figures(report.decodeBandwidthFraction * 100) + " % of the memory's rate")
+        show("prefill", Quantity.figures(report.prefillMatrixFraction * 100) + " % of the matrix units' rate")
+        return report
+    }
+
+    private func show(_ measurement: EngineBenchmark.Measurement) {
+        switch measurement {
+        case .prefill(let tokens, let rate, let first):
+            show("prefill \(tokens)", "\(Quantity.figures(rate)) tokens/s, first token after \(Quantity.time(first))")
+        case .decode(let conversations, let rate):
+            show("decode x\(conversations)", "\(Quantity.figures(rate)) tokens/s")
+        }
+    }
+
+    /// A figure for people: on standard output, or beside the JSON on standard error.
+    private func show(_ label: String, _ value: String) {
+        let line = label + String(repeating: " ", count: max(1, 18 - label.count)) + value + "\n"
+        if json { writeError(line) } else { writeOutput(line) }
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import JSON
+import ModelImport
+import ModelLibrary
+
+/// `outcrop import`: a checkpoint becomes a model that can be used.
+struct Import: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Convert a checkpoint once into a model that starts at once.",
+        discussion: """
+            Takes OpenAI's files, Hugging Face's MXFP4 files and bf16 fine-tunes. The checkpoint stays as it is. Nothing is left \
+            when the import is interrupted; start it again.
+
+            Examples:
+              outcrop import ./gpt-oss-20b --name gpt-oss
+              outcrop import ./med-gpt-oss-20b --name med --dense bf16
+              outcrop import ./gpt-oss-20b --name gpt-oss --replace
+
+            """ + EnvironmentVariable.help([.data])
+    )
+
+    @Argument(help: "The checkpoint's folder.")
+    var path: String
+
+    @Option(
+        help: ArgumentHelp("What to call the model: letters, digits, dots, hyphens, underscores.", valueName: "name"))
+    var name: String
+
+    @Option(
+        help: ArgumentHelp(
+            "How attention and unembedding are stored: int8 (half the memory traffic), or bf16 (exact).",
+            valueName: "format"))
+    var dense: DenseFormat = .int8
+
+    @Flag(help: "Replace the model of this name.")
+    var replace = false
+
+    @Option(
+        help: ArgumentHelp("Threads that convert (default: the machine's processors, at most 8).", valueName: "count"))
+    var threads: Int?
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    @OptionGroup var libraryArguments: LibraryArguments
+
+    func validate() throws {
+        guard ModelLibrary.isValidName(name) else { throw ValidationError("\(LibraryError.invalidName(name))") }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
+    }
+
+    func run() async throws {
+        let options = ImportOptions(dense: dense, replace: replace, threads: threads, version: Product.version)
+        let manifest = try await ImportTask.run(
+            path: path, name: name, library: libraryArguments.library, options: options)
+        if json {
+            writeOutput(manifest.json.serialized(pretty: true) + "\n")
+            return
+        }
+        let style = TerminalStyle.standardOutput
+        writeOutput(
+            """
+            \(style.green("imported")) \(manifest.name): \(Quantity.bytes(manifest.artifactByteCount)) in \
+            \(Quantity.time(manifest.seconds)); experts \(accuracy(manifest.largestExpertError)), dense weights \
+            \(manifest.dense.rawValue) \(accuracy(manifest.largestDenseError))
+            try: outcrop chat \(manifest.name)
+
+            """)
+    }
+
+    private func accuracy(_ error: Double) -> String {
+        error == 0 ? "exact" : "within \(Quantity.figures(error * 100)) % (largest relative error of a tensor)"
+    }
+}

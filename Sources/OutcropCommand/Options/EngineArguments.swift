@@ -1,0 +1,39 @@
+import ArgumentParser
+import Inference
+import Numerics
+
+extension Precision: ExpressibleByArgument {}
+
+/// How the engine runs a model; shared by every command that runs one.
+struct EngineArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "fast, or f32: the reference, within 1e-3 of it and independent of batch and threads.",
+            valueName: "precision"))
+    var precision: Precision = .fast
+
+    @Option(help: ArgumentHelp("Threads that compute (default: the machine's processors).", valueName: "count"))
+    var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The most tokens of a conversation (default: what the model and the memory allow).", valueName: "tokens"))
+    var maxModelLen: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for keys and values, such as 4GiB (default: half of the free memory).", valueName: "bytes"))
+    var kvCacheMemory: ByteSize?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
+        if let maxModelLen, maxModelLen < 1 { throw ValidationError("--max-model-len must be at least 1") }
+    }
+
+    /// The options for the engine, with the instruction set that the environment asks for.
+    var options: EngineOptions {
+        EngineOptions(
+            precision: precision, instructionSet: EnvironmentVariable.instructionSet.value, threads: threads,
+            contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes)
+    }
+}
