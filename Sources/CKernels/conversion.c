@@ -350,13 +350,31 @@ void cc_decode_mxfp4_block(const uint8_t *block, uint8_t scale, float *out) {
   }
 }
 
+/// The bfloat16 of a code for a scale that makes every code a normal number (2..252): see the head of this file.
+static inline uint16_t normal_bf16(uint32_t code, uint32_t scale) {
+  uint32_t magnitude = code & 7;
+  uint32_t upper = magnitude + 2 * scale - (magnitude == 1 ? 3 : 2);
+  return (uint16_t)((code >> 3) << 15 | (magnitude == 0 ? 0 : upper << 6));
+}
+
 void cc_decode_mxfp4_transposed(const uint8_t *blocks, const uint8_t *scales, size_t rows, size_t k_blocks,
                                 uint16_t *out) {
   for (size_t k = 0; k < k_blocks; k++) {
     for (size_t row = 0; row < rows; row++) {
-      float values[32];
-      cc_decode_mxfp4_block(blocks + (row * k_blocks + k) * 16, scales[row * k_blocks + k], values);
-      for (size_t i = 0; i < 32; i++) out[(k * 32 + i) * rows + row] = (uint16_t)(float_to_bits(values[i]) >> 16);
+      const uint8_t *block = blocks + (row * k_blocks + k) * 16;
+      uint8_t scale = scales[row * k_blocks + k];
+      uint16_t values[32], *column = out + k * 32 * rows + row;
+      if (scale >= 2 && scale <= 252) {
+        for (int i = 0; i < 16; i++) {
+          values[2 * i] = normal_bf16(block[i] & 15, scale);
+          values[2 * i + 1] = normal_bf16(block[i] >> 4, scale);
+        }
+      } else {
+        float decoded[32];
+        cc_decode_mxfp4_block(block, scale, decoded);
+        for (int i = 0; i < 32; i++) values[i] = (uint16_t)(float_to_bits(decoded[i]) >> 16);
+      }
+      for (size_t i = 0; i < 32; i++) column[i * rows] = values[i];
     }
   }
 }

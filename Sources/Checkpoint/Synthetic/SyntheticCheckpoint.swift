@@ -1,0 +1,113 @@
+import JSON
+import Numerics
+
+/// Writes checkpoints with random weights: the shapes of real models without their download.
+///
+/// The weights depend on the size and the seed alone, not on threads or layout: the layouts of one seed hold the same
+/// values, so the bfloat16 experts lie on the MXFP4 grid.
+public enum SyntheticCheckpoint {
+    /// Where to write and what.
+    public struct Plan: Sendable {
+        /// Files and sizes: names, bytes.
+        public let shards: [(name: String, byteCount: Int)]
+        /// Bytes of all shards.
+        public var byteCount: Int { shards.reduce(0) { $0 + $1.byteCount } }
+        let configuration: ModelConfiguration
+        let kind: LayoutKind
+        let layouts: [SafetensorsLayout]
+        let pieces: [SyntheticPiece]
+    }
+
+    /// Pieces of this many bytes at most, but for single experts.
+    private static let pieceByteCount = 8 << 20
+
+    /// Writes a checkpoint to a folder, which is created. Blocks the calling thread. Files that are there are replaced.
+    /// - Parameters:
+    ///   - layout: `huggingFaceMXFP4`, `huggingFaceBF16` or `original`.
+    ///   - shardByteLimit: a new shard begins where this would be passed; nil for 5 GB (one file for `original` 20b).
+    ///   - threads: threads that make weights.
+    ///   - progress: bytes written so far and in all; called from several threads, one at a time.
+    /// - Throws: `FileError`.
+    public static func write(
+        to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64, shardByteLimit: Int? = nil,
+        threads: Int = 2, progress: @escaping @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+    ) throws(FileError) {
+        try write(
+            to: folder, configuration: size.configuration, layout: layout, seed: seed, shardByteLimit: shardByteLimit,
+            threads: threads, progress: progress)
+    }
+
+    /// Writes a checkpoint of any shape; see the other `write`.
+    /// - Throws: `FileError`.
+    public static func write(
+        to folder: String, configuration: ModelConfiguration, layout: LayoutKind, seed: UInt64,
+        shardByteLimit: Int? = nil, threads: Int = 2,
+        progress: @escaping @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+    ) throws(FileError) {
+        let limit = shardByteLimit ?? (layout == .original ? 14_000_000_000 : 5_000_000_000)
+        let plan = plan(configuration, layout, seed: seed, shardByteLimit: limit)
+        try FileSystem.createFolder(folder)
+        if let free = FileSystem.freeBytes(at: folder), free < plan.byteCount {
+            throw FileError(
+                operation: "write a checkpoint of \(plan.byteCount) bytes to", path: folder,
+                reason: "only \(free) bytes are free")
+        }
+        try SyntheticFiles.write(plan, to: folder)
+        var files: [OutputFile] = []
+        for (shard, layout) in zip(plan.shards, plan.layouts) {
+            let file = try OutputFile(creating: FileSystem.join(folder, shard.name))
+            try file.reserve(byteCount: shard.byteCount)
+            try file.write(layout.headerBytes, at: 0)
+            files.append(file)
+        }
+        let counter = ByteCounter(total: plan.byteCount, report: progress)
+        try writePieces(plan.pieces, files, threads, counter)
+        for file in files { try file.synchronize() }
+    }
+
+    private static func writePieces(
+        _ pieces: [SyntheticPiece], _ files: [OutputFile], _ threads: Int, _ counter: ByteCounter
+    ) throws(FileError) {
+        try ParallelSteps.run(
+            count: pieces.count, threads: threads, makeWorker: { SyntheticPiece.Buffers() },
+            step: { (buffers: inout SyntheticPiece.Buffers, index) throws(FileError) in
+                let piece = pieces[index]
+                piece.fill(&buffers)
+                try files[piece.shard].write(buffers.out, 0..<piece.byteCount, at: piece.offset)
+                counter.add(piece.byteCount)
+            })
+    }
+
+    /// Distributes the tensors over shards and cuts them into pieces.
+    static func plan(
+        _ configuration: ModelConfiguration, _ kind: LayoutKind, seed: UInt64, shardByteLimit: Int
+    ) -> Plan {
+        let builder = SyntheticPlanBuilder(
+            configuration: configuration, kind: kind, stream: SyntheticStream(seed: seed, configuration: configuration))
+        let shards = builder.shards(byteLimit: shardByteLimit)
+        var layouts: [SafetensorsLayout] = []
+        var pieces: [SyntheticPiece] = []
+        for (index, shard) in shards.enumerated() {
+            // Only shapes that overflow 2^61 bytes have no layout; no configuration that can be named here has.
+            guard
+                let layout = SafetensorsLayout(
+                    tensors: shard.map(\.tensor), metadata: kind == .original ? [] : [("format", "pt")])
+            else { continue }
+            for (tensor, info) in zip(shard, layout.tensors) {
+                pieces += builder.pieces(of: tensor, shard: index, at: info.byteRange.lowerBound, pieceByteCount)
+            }
+            layouts.append(layout)
+        }
+        let names = shardNames(layouts.count, kind)
+        return Plan(
+            shards: zip(names, layouts).map { ($0, $1.fileByteCount) }, configuration: configuration, kind: kind,
+            layouts: layouts, pieces: pieces)
+    }
+
+    private static func shardNames(_ count: Int, _ kind: LayoutKind) -> [String] {
+        guard count > 1 else { return ["model.safetensors"] }
+        func number(_ value: Int) -> String { String(repeating: "0", count: 5 - String(value).count) + String(value) }
+        let separator = kind == .original ? "--" : "-"
+        return (1...count).map { "model\(separator)\(number($0))-of-\(number(count)).safetensors" }
+    }
+}
