@@ -1,6 +1,5 @@
 import ModelImport
 import ModelLibrary
-import Numerics
 
 /// Runs an import off Swift concurrency's threads, shows its progress and stops it at Ctrl-C, so that nothing of it is
 /// left.
@@ -30,13 +29,6 @@ enum ImportTask {
         return try await onOwnThread {
             try work(
                 { display.update(phase: $0.phase.rawValue, done: $0.bytesDone, total: $0.bytesTotal) }, cancellation)
-        }
-    }
-
-    /// Runs blocking work on a thread of its own and waits for it without holding one of Swift concurrency's.
-    static func onOwnThread<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            startThread { continuation.resume(with: Swift.Result { try work() }) }
         }
     }
 }

@@ -19,8 +19,8 @@ enum ChatInput: Equatable {
     /// A command that does not exist.
     case unknown(String)
 
-    /// The commands, for `/help`.
-    static let help = """
+    /// The commands, for a person.
+    static let commandList = """
         /effort low|medium|high   how hard the model thinks
         /system TEXT              instructions for the model (without text: none)
         /save FILE                write the conversation to a file, as JSON

@@ -1,7 +1,10 @@
 import ArgumentParser
+import Checkpoint
 import Generation
 import Inference
 import JSON
+import ModelImport
+import ModelLibrary
 
 /// `outcrop generate`: greedy token ids, for comparing engines and checkpoints.
 struct Generate: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoint
 import Inference
+import ModelImport
 import Numerics
 
 /// `outcrop logits`: the exact scores after every token, for comparing engines and checkpoints.

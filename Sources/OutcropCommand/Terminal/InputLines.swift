@@ -1,4 +1,3 @@
-import Numerics
 import Synchronization
 
 /// Lines of text from standard input for a task that must not hold a thread of Swift concurrency's while a person types.
@@ -10,9 +9,8 @@ final class InputLines: Sendable {
 
     /// The next line; nil at the end. Bytes that are no UTF-8 become U+FFFD.
     func next() async -> String? {
-        await withCheckedContinuation { continuation in
-            startThread { continuation.resume(returning: self.reader.withLock { $0.next() }) }
-        }.map { String(decoding: $0, as: UTF8.self) }
+        let line = try? await onOwnThread { self.reader.withLock { $0.next() } }
+        return line.flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A message: a line, or several between lines of three quotation marks.
