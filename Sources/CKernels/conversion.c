@@ -400,10 +400,14 @@ static inline uint16_t quantize_int8_group(uint32_t *bits, uint8_t *bytes, cc_er
       largest = magnitude > largest ? magnitude : largest;
     }
   }
-  // A half float cannot go below 2^-24; rounding the values at that step is better than losing them to a zero scale.
   uint16_t half = largest == 0 ? 0 : positive_float_to_half(bits_to_float(largest) / 127.0f);
-  if (largest != 0 && half == 0) half = 1;
   float scale = bits_to_float(half_to_float_bits(half));
+  // Half floats below 2^-14 are so coarse that rounding the scale down could clip the largest value by more than half a
+  // step, or lose everything to a zero scale.
+  if (half < 0x400 && bits_to_float(largest) - 127.0f * scale > 0.5f * scale) {
+    half++;
+    scale = bits_to_float(half_to_float_bits(half));
+  }
   float errors[4] = {0}, squares[4] = {0};
   const float magic = 12582912.0f;  // 1.5 * 2^23: adding and subtracting it rounds to nearest even
   for (int i = 0; i < 32; i += 4) {
