@@ -44,7 +44,7 @@ let package = Package(
         // C inner loops, one file per instruction set behind one table; no allocation, no threads.
         .target(name: "CKernels"),
         // The o200k_harmony vocabulary as bytes in the binary.
-        .target(name: "CVocabulary"),
+        .target(name: "CVocabulary", exclude: ["o200k_base.bin", "unicode_classes.bin"]),
         // Order- and lexeme-preserving JSON value, fast byte parser, writer.
         module("JSON"),
         // Mapped files, aligned buffers, element types, thread team, typed calls into the kernels.

@@ -14,68 +14,36 @@ import Darwin
 ///
 /// The caller of `run` takes part as thread 0. Workers spin briefly between two runs, since the engine has a dozen of them
 /// per layer, and sleep when nothing comes.
-public final class ThreadTeam: @unchecked Sendable {
+public final class ThreadTeam {
     /// Threads that take part, the caller included.
     public let count: Int
-
-    /// Safe: written by the caller of `run` before it publishes a new generation and cleared after every worker is done.
-    private var job: ((Int) -> Void)?
-    private let generation = Atomic<Int>(0)
-    private let remaining = Atomic<Int>(0)
-    private let stopping = Atomic<Bool>(false)
-    private let workers: [Worker]
-
-    /// About 30 microseconds: longer than the gap between two phases of a layer, shorter than a scheduler's tick.
-    private static let spins = 2_000
-
-    private final class Worker: Sendable {
-        let sleeping = Atomic<Bool>(false)
-        let wake = DispatchSemaphore(value: 0)
-        let ended = DispatchSemaphore(value: 0)
-    }
+    private let rally: Rally
 
     /// Starts `count - 1` threads, each of which calls `prepare` first (and `finish` before it ends).
     public init(count: Int, prepare: @escaping @Sendable () -> Void = {}, finish: @escaping @Sendable () -> Void = {}) {
         precondition(count >= 1, "a team has at least one thread")
         self.count = count
-        workers = (1..<max(count, 1)).map { _ in Worker() }
-        for (index, worker) in workers.enumerated() {
-            startThread { [unowned self] in
+        let rally = Rally(workers: count - 1)
+        self.rally = rally
+        for index in 0..<count - 1 {
+            startThread {
                 prepare()
-                work(as: index + 1, worker)
+                rally.work(as: index)
                 finish()
-                worker.ended.signal()
+                rally.ended.signal()
             }
         }
     }
 
     deinit {
-        stopping.store(true, ordering: .sequentiallyConsistent)
-        generation.add(1, ordering: .sequentiallyConsistent)
-        for worker in workers {
-            if worker.sleeping.exchange(false, ordering: .sequentiallyConsistent) { worker.wake.signal() }
-            worker.ended.wait()
-        }
+        rally.stop()
+        for _ in 1..<count { rally.ended.wait() }
     }
 
     /// Runs `body(thread)` for every thread 0..<count and returns when all are done. Not reentrant.
     public func run(_ body: (Int) -> Void) {
         guard count > 1 else { return body(0) }
-        withoutActuallyEscaping(body) { escapable in
-            job = escapable
-            remaining.store(count - 1, ordering: .relaxed)
-            generation.add(1, ordering: .sequentiallyConsistent)
-            for worker in workers where worker.sleeping.exchange(false, ordering: .sequentiallyConsistent) {
-                worker.wake.signal()
-            }
-            escapable(0)
-            var spin = 0
-            while remaining.load(ordering: .acquiring) != 0 {
-                spin += 1
-                if spin > ThreadTeam.spins { sched_yield() } else { ck_spin_hint() }
-            }
-            job = nil
-        }
+        withoutActuallyEscaping(body) { rally.run($0) }
     }
 
     /// Runs `body` over contiguous shares of 0..<total, each a multiple of `unit` long but the last.
@@ -87,20 +55,85 @@ public final class ThreadTeam: @unchecked Sendable {
             if begin < end { body(thread, begin..<end) }
         }
     }
+}
 
-    private func work(as thread: Int, _ worker: Worker) {
-        var seen = 0
-        while true {
-            awaitGeneration(after: seen, worker)
-            seen += 1
-            if stopping.load(ordering: .acquiring) { return }
-            job?(thread)
-            remaining.subtract(1, ordering: .releasing)
+/// What a team's threads share: the job, and who has done it.
+private final class Rally: @unchecked Sendable {
+    /// Safe: written by the caller of `run` before it publishes a new generation and cleared after every worker is done.
+    private var job: ((Int) -> Void)?
+    private let generation = Atomic<Int>(0)
+    private let remaining = Atomic<Int>(0)
+    private let stopping = Atomic<Bool>(false)
+    private let isCallerSleeping = Atomic<Bool>(false)
+    private let done = DispatchSemaphore(value: 0)
+    private let workers: [Worker]
+    /// Signalled by each worker as it ends.
+    let ended = DispatchSemaphore(value: 0)
+
+    /// About 30 microseconds: longer than the gap between two phases of a layer, shorter than a scheduler's tick.
+    private static let spins = 2_000
+
+    private final class Worker: Sendable {
+        let sleeping = Atomic<Bool>(false)
+        let wake = DispatchSemaphore(value: 0)
+    }
+
+    init(workers count: Int) {
+        workers = (0..<count).map { _ in Worker() }
+    }
+
+    /// Publishes a job, takes part in it and waits for the others.
+    func run(_ body: @escaping (Int) -> Void) {
+        job = body
+        remaining.store(workers.count, ordering: .relaxed)
+        publish()
+        body(0)
+        awaitWorkers()
+        job = nil
+    }
+
+    private func awaitWorkers() {
+        for _ in 0..<Rally.spins {
+            if remaining.load(ordering: .acquiring) == 0 { return }
+            ck_spin_hint()
+        }
+        isCallerSleeping.store(true, ordering: .sequentiallyConsistent)
+        // As in `awaitJob`: whoever clears the flag decides who must wake.
+        if remaining.load(ordering: .sequentiallyConsistent) == 0,
+            isCallerSleeping.exchange(false, ordering: .sequentiallyConsistent)
+        {
+            return
+        }
+        done.wait()
+    }
+
+    func stop() {
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        publish()
+    }
+
+    private func publish() {
+        generation.add(1, ordering: .sequentiallyConsistent)
+        for worker in workers where worker.sleeping.exchange(false, ordering: .sequentiallyConsistent) {
+            worker.wake.signal()
         }
     }
 
-    private func awaitGeneration(after seen: Int, _ worker: Worker) {
-        for _ in 0..<ThreadTeam.spins {
+    /// A worker's life: every job once, until `stop`.
+    func work(as index: Int) {
+        var seen = 0
+        while true {
+            awaitJob(after: seen, workers[index])
+            seen += 1
+            if stopping.load(ordering: .acquiring) { return }
+            job?(index + 1)
+            let left = remaining.subtract(1, ordering: .sequentiallyConsistent).newValue
+            if left == 0, isCallerSleeping.exchange(false, ordering: .sequentiallyConsistent) { done.signal() }
+        }
+    }
+
+    private func awaitJob(after seen: Int, _ worker: Worker) {
+        for _ in 0..<Rally.spins {
             if generation.load(ordering: .acquiring) != seen { return }
             ck_spin_hint()
         }

@@ -1,0 +1,103 @@
+import ModelLibrary
+import Numerics
+import Testing
+
+@testable import Inference
+
+/// The fast precision's error against the reference. Limits: the published models' own disagreements, measured between the
+/// reference implementations (bf16 against f32), layer by layer and, where every expert is always chosen, end to end.
+@Suite(.serialized) struct PrecisionTests {
+    private static let rows = 129
+
+    @Test(
+        "each layer's update is within the limits of its inputs' precision",
+        arguments: Golden.names, KernelSet.available)
+    func layerLocal(name: String, instructionSet: String) async throws {
+        let golden = try Golden(name)
+        try await golden.withModel(EngineOptions(instructionSet: instructionSet)) { model in
+            try model.withForwardPass { forward in
+                try checkLayers(forward, golden)
+            }
+        }
+    }
+
+    private func checkLayers(_ forward: GPTOSSModel, _ golden: Golden) throws {
+        let batch = try prompt(golden)
+        let width = forward.shape.hiddenSize
+        for layer in 0..<forward.shape.layers {
+            let before = try golden.floats(layer == 0 ? "states/embed_129" : "states/layer\(layer - 1).out_129")
+            let after = try golden.floats("states/layer\(layer).out_129")
+            forward.embed(batch)
+            for row in 0..<Self.rows {
+                forward.workspace.hidden.withMutableRow(row) { values in
+                    for column in 0..<width { values[column] = before[row * width + column] }
+                }
+            }
+            forward.runLayer(layer, batch)
+            let errors = try relativeErrors(forward, golden, layer, before: before, after: after)
+            // At most 2 % of the rows may choose other experts, where the router's margin is within the noise.
+            #expect(Double(errors.count) >= 0.98 * Double(Self.rows), "layer \(layer): \(errors.count) rows compared")
+            #expect(errors.reduce(0, +) / Float(errors.count) < 1e-2, "layer \(layer): mean")
+            #expect(errors.max() ?? 0 < 5e-2, "layer \(layer): largest")
+        }
+    }
+
+    /// |error| / |update| of each row that chose the reference's experts.
+    private func relativeErrors(
+        _ forward: GPTOSSModel, _ golden: Golden, _ layer: Int, before: [Float], after: [Float]
+    ) throws -> [Float] {
+        let width = forward.shape.hiddenSize
+        let k = forward.shape.expertsPerToken
+        let expected = try golden.integers("states/layer\(layer).expert_ids_129")
+        var errors: [Float] = []
+        for row in 0..<Self.rows {
+            let chosen = Set(forward.workspace.routing.experts[(row * k)..<(row * k + k)])
+            guard chosen == Set(expected[(row * k)..<(row * k + k)]) else { continue }
+            let found = forward.workspace.hidden.array(row: row)
+            var error: Float = 0
+            var update: Float = 0
+            for column in 0..<width {
+                let index = row * width + column
+                error += (found[column] - after[index]) * (found[column] - after[index])
+                update += (after[index] - before[index]) * (after[index] - before[index])
+            }
+            errors.append((error / update).squareRoot())
+        }
+        return errors
+    }
+
+    private func prompt(_ golden: Golden) throws -> Batch {
+        var batch = Batch()
+        let pages = Batch.Pages(full: Array(0..<5), sliding: Array(0..<5), firstSlidingPage: 0)
+        batch.append(try golden.integers("prompt_129")[...], position: 0, pages: pages)
+        return batch
+    }
+
+    @Test(
+        "with every expert chosen the distributions stay within 3e-3 nats, int8 dense weights included",
+        arguments: KernelSet.available)
+    func endToEnd(instructionSet: String) async throws {
+        let golden = try Golden("d4-allexp")
+        let expected = try golden.floats("logits_all_129")
+        let options = EngineOptions(instructionSet: instructionSet)
+        try await golden.withModel(options, dense: .int8) { model in
+            var sum = 0.0
+            let vocabulary = model.vocabularySize
+            try model.forEachLogits(golden.integers("prompt_129")) { index, row in
+                sum += divergence(
+                    expected[(index * vocabulary)..<((index + 1) * vocabulary)], row.indices.map { row[$0] }[...])
+            }
+            #expect(sum / 129 < 3e-3)
+        }
+    }
+
+    /// KL divergence in nats of the softmax of `found` from that of `expected`.
+    private func divergence(_ expected: ArraySlice<Float>, _ found: ArraySlice<Float>) -> Double {
+        func logSoftmax(_ values: ArraySlice<Float>) -> [Double] {
+            let maximum = Double(values.max() ?? 0)
+            let sum = values.reduce(0.0) { $0 + exponential(Double($1) - maximum) }
+            return values.map { Double($0) - maximum - naturalLogarithm(sum) }
+        }
+        return zip(logSoftmax(expected), logSoftmax(found)).reduce(0) { $0 + exponential($1.0) * ($1.0 - $1.1) }
+    }
+}
