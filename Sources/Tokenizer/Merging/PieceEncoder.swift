@@ -43,6 +43,13 @@ struct PieceEncoder {
         }
     }
 
+    /// The token that all bytes of a piece merge into; nil if they do not merge into one. Leaves `output` empty.
+    mutating func merged(_ piece: Span<UInt8>) -> Int32? {
+        defer { output.removeAll(keepingCapacity: true) }
+        merge(piece)
+        return output.count == 1 ? output[0] : nil
+    }
+
     private mutating func merge(_ piece: Span<UInt8>) {
         if piece.count <= Self.shortPiece {
             short.merge(piece, tables, into: &output)
