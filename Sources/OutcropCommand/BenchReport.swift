@@ -21,6 +21,8 @@ struct BenchReport {
     var readBandwidth = 0.0
     /// Operations per second of the widest multiply-add.
     var matrixRate = 0.0
+    /// Mebibytes of English-like text that the tokenizer encodes in a second on one thread.
+    var tokenizerRate = 0.0
     /// The most physical memory that the process had.
     var peakResidentBytes = 0
     private var prefillRates: [(tokens: Int, rate: Double)] = []
@@ -83,6 +85,7 @@ struct BenchReport {
                 ("prefill_matrix_fraction", .number(JSONNumber(prefillMatrixFraction))),
                 ("peak_resident_bytes", .number(JSONNumber(peakResidentBytes))),
                 ("load_seconds", .number(JSONNumber(loadSeconds))),
+                ("tokenizer_mebibytes_per_second", .number(JSONNumber(tokenizerRate))),
                 ("weight_bytes_per_token", .number(JSONNumber(weightBytesPerToken))),
                 ("instruction_set", .string(instructionSet)),
                 ("threads", .number(JSONNumber(threads))),

@@ -73,7 +73,7 @@ import Testing
     @Test("a terminal sees one moving line per phase with rate and time left")
     func terminal() {
         let text = shown(isTerminal: true)
-        #expect(text.contains("\rconverting  [==========          ]  50%  500 MB of 1.00 GB  50.0 MB/s  ETA 10 s"))
+        #expect(text.contains("\rconverting  [======      ]  50%  500 MB of 1.00 GB  50.0 MB/s  ETA 10 s"))
         #expect(text.split(separator: "\n").count == 2)
         #expect(text.split(whereSeparator: { $0 == "\r" || $0 == "\n" }).allSatisfy { $0.count < 80 })
     }

@@ -70,7 +70,7 @@ final class ProgressDisplay: Sendable {
         var parts = [phase]
         if total > 0 {
             let share = min(1, Double(done) / Double(total))
-            if bar { parts.append(Self.bar(share, width: 20)) }
+            if bar { parts.append(Self.bar(share, width: 12)) }
             parts.append("\(Int(share * 100))%")
             parts.append("\(Quantity.bytes(done)) of \(Quantity.bytes(total))")
         } else if done > 0 {

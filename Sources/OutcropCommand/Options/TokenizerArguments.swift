@@ -1,0 +1,31 @@
+import ArgumentParser
+import ModelImport
+import ModelLibrary
+import Numerics
+import Tokenizer
+
+/// Which tokenizer a command uses.
+struct TokenizerArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "An imported model or a checkpoint's folder whose tokenizer to use (default: o200k_harmony).",
+            valueName: "name or folder"))
+    var model: String?
+
+    @OptionGroup var libraryArguments: LibraryArguments
+
+    /// The model's tokenizer, or the published models' when it came without one or no model is named.
+    /// - Throws: `ModelSourceError.notFound`, or why the tokenizer cannot be used.
+    func tokenizer() throws -> BytePairTokenizer {
+        guard let model else { return try BytePairTokenizer.o200kHarmony() }
+        let library = libraryArguments.library
+        let folder = library.contains(model) ? try library.folder(named: model) : model
+        guard FileSystem.status(of: folder)?.kind == .folder else {
+            throw ModelSourceError.notFound(model, known: library.models().map(\.name))
+        }
+        let path = FileSystem.join(folder, Artifact.tokenizerFileName)
+        guard FileSystem.status(of: path)?.kind == .file else { return try BytePairTokenizer.o200kHarmony() }
+        let file = try RandomAccessFile(path: path)
+        return try BytePairTokenizer(tokenizerJSON: try file.read(at: 0, count: file.byteCount))
+    }
+}
