@@ -1,0 +1,1 @@
+"""The generator of the demo model's training and evaluation conversations."""
