@@ -147,12 +147,3 @@ long kc_check_elementwise(const ck_kernels *t, char *message, size_t capacity) {
   for (int end = 1; t->swiglu && end < 9; end++) RUN(check_swiglu(t, kc_below(&r, end), end, &r, message, capacity));
   return count;
 }
-
-long kc_check_table(const ck_kernels *table, char *message, size_t capacity) {
-  long elementwise = kc_check_elementwise(table, message, capacity);
-  if (elementwise < 0) return -1;
-  long attention = kc_check_attention(table, message, capacity);
-  if (attention < 0) return -1;
-  long matmuls = kc_check_matmuls(table, message, capacity);
-  return matmuls < 0 ? -1 : elementwise + attention + matmuls;
-}

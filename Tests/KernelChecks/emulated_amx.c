@@ -1,16 +1,27 @@
 // The AMX kernels, compiled a second time with their tile instructions emulated.
+#if defined(__x86_64__)
 #define CK_EMULATE_AMX
 #define ck_amx_kernels kc_emulated_amx_kernels
 #define ck_amx_thread_begin kc_emulated_amx_begin
 #define ck_amx_thread_end kc_emulated_amx_end
 #include "../../Sources/CKernels/amx.c"
+#endif
 
 #include "include/KernelChecks.h"
 
+long kc_check_emulated_amx(char *message, size_t capacity) {
 #if defined(__x86_64__)
-int kc_can_emulate_amx(void) {
   __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bf16");
-}
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl") ||
+      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512bf16"))
+    return 0;
+  kc_emulated_amx_begin();
+  long count = kc_check_matmuls(&kc_emulated_amx_kernels, message, capacity);
+  kc_emulated_amx_end();
+  return count;
+#else
+  (void)message;
+  (void)capacity;
+  return 0;
 #endif
+}

@@ -6,24 +6,20 @@
 
 #include "CKernels.h"
 
-/// Runs every function of `table` that is not NULL at many shapes. Returns the number of comparisons, or -1 with the
-/// first mismatch described in `message`.
+/// Checks every function of the set that `ck_select` gives for `name`, on a thread prepared for it. Returns the number of
+/// comparisons, 0 if this machine cannot run the set, or -1 with the first mismatch described in `message`.
+long kc_check_set(const char *name, char *message, size_t capacity);
+
+/// The same for the products of the AMX set, its tile instructions emulated; needs AVX-512 with BF16.
+long kc_check_emulated_amx(char *message, size_t capacity);
+
+/// Checks the functions of `table` that are not NULL.
 long kc_check_table(const ck_kernels *table, char *message, size_t capacity);
 
 /// The parts of it.
 long kc_check_matmuls(const ck_kernels *table, char *message, size_t capacity);
 long kc_check_attention(const ck_kernels *table, char *message, size_t capacity);
 long kc_check_elementwise(const ck_kernels *table, char *message, size_t capacity);
-
-#if defined(__x86_64__)
-/// The AMX set with its tile instructions emulated; needs AVX-512 with BF16.
-extern const ck_kernels kc_emulated_amx_kernels;
-/// Whether this processor can run it.
-int kc_can_emulate_amx(void);
-/// What ck_thread_begin and ck_thread_end do for it.
-void kc_emulated_amx_begin(void);
-void kc_emulated_amx_end(void);
-#endif
 
 /// Prints rates of the table's products on this machine: GB/s of weights from memory at one token, GFLOP/s at many.
 void kc_measure(const ck_kernels *table);
