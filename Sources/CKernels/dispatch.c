@@ -42,6 +42,13 @@ static int can_run_avx512(void) {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vnni");
 }
+/// Takes out of the AVX-512 set what only processors with AVX512_BF16 can run.
+static void without_bf16(ck_kernels *set) {
+  for (int w = 0; w < 3; w++) {
+    set->matmul[w][CK_ACT_BF16] = NULL;
+    if (set->fast[w].large == CK_ACT_BF16) set->fast[w].large = set->fast[w].small;
+  }
+}
 static int can_run_amx(void) {
   if (!can_run_avx512() || !__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("amx-bf16")) return 0;
 #if defined(__linux__)
@@ -65,6 +72,7 @@ int ck_select(const char *name, ck_kernels *out) {
   for (int i = 0; i < 3; i++) {
     if (!(best || !strcmp(name, sets[i].kernels->name)) || !sets[i].can_run()) continue;
     *out = *sets[i].kernels;
+    if (out->matmul[CK_MXFP4][CK_ACT_BF16] && !__builtin_cpu_supports("avx512bf16")) without_bf16(out);
     for (int j = i + 1; j < 3; j++) fill_gaps(out, sets[j].kernels);
     fill_gaps(out, &ck_scalar_kernels);
     return 1;
