@@ -4,7 +4,8 @@ import Testing
 @Suite struct JSONTests {
     @Test("a document comes back byte for byte: key order, number texts and escapes")
     func roundTrip() throws {
-        let text = #"{"b":1.0,"a":[1,-0,1e16,0.00001,12345678901234567890],"é":"\"\\\b\f\n\r\t\u0001/😀","n":null,"t":true}"#
+        let text =
+            #"{"b":1.0,"a":[1,-0,1e16,0.00001,12345678901234567890],"é":"\"\\\b\f\n\r\t\u0001/😀","n":null,"t":true}"#
         #expect(try JSONValue.parse(text).serialized() == text)
     }
 
@@ -30,7 +31,8 @@ import Testing
     @Test(
         "what is no JSON is refused with its place",
         arguments: [
-            "", "{", "[1,]", "{\"a\"}", "{\"a\":}", "01", "1.", "-", "+1", ".5", "1e", "nul", "truefalse", "\"", "\"\\x\"",
+            "", "{", "[1,]", "{\"a\"}", "{\"a\":}", "01", "1.", "-", "+1", ".5", "1e", "nul", "truefalse", "\"",
+            "\"\\x\"",
             "\"\\u12g4\"", "\"\n\"", "[1 2]", "{a:1}", "1 2", "NaN", "'a'", "[", "\u{FEFF}1",
         ])
     func refusals(text: String) {
@@ -60,7 +62,10 @@ import Testing
     @Test(
         "doubles are written as serde_json writes them",
         arguments: zip(
-            [1.0, 1e15, 1e16, 1e-5, 1.5e-6, -0.0, 18446744073709551616, 0.1, 123456.789, .leastNonzeroMagnitude, .greatestFiniteMagnitude],
+            [
+                1.0, 1e15, 1e16, 1e-5, 1.5e-6, -0.0, 18446744073709551616, 0.1, 123456.789, .leastNonzeroMagnitude,
+                .greatestFiniteMagnitude,
+            ],
             [
                 "1.0", "1000000000000000.0", "1e16", "0.00001", "1.5e-6", "-0.0", "1.8446744073709552e19", "0.1",
                 "123456.789", "5e-324", "1.7976931348623157e308",
