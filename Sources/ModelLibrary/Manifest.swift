@@ -141,7 +141,7 @@ extension Manifest {
     public init?(inFolder folder: String) {
         guard let file = try? RandomAccessFile(path: FileSystem.join(folder, Self.fileName)),
             let bytes = try? file.read(at: 0, count: min(file.byteCount, 64 << 20)),
-            let json = try? JSONValue.parse(bytes)
+            let json = try? JSONValue.parse(bytes, limits: .checkpointFiles)
         else { return nil }
         self.init(json)
     }

@@ -5,31 +5,6 @@ import ModelLibrary
 import Numerics
 import TestSupport
 
-/// A folder of this process's own that is gone when the object is.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = "/tmp/outcrop-test-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        try FileSystem.createFolder(path)
-    }
-
-    deinit { try? FileSystem.remove(path) }
-
-    func join(_ name: String) -> String { FileSystem.join(path, name) }
-
-    /// Copies a folder of small files (one level) into this one.
-    func copy(_ source: String, as name: String) throws -> String {
-        let target = join(name)
-        try FileSystem.createFolder(target)
-        for file in try FileSystem.names(inFolder: source) {
-            let bytes = try RandomAccessFile(path: FileSystem.join(source, file))
-            try AtomicFile.write(try bytes.read(at: 0, count: bytes.byteCount), to: FileSystem.join(target, file))
-        }
-        return target
-    }
-}
-
 func checkpoint(_ name: String, _ layout: String) -> String { fixture("checkpoints/\(name)/\(layout)").path }
 
 let models = ["d1-base", "d2-gqa8", "d4-allexp"]

@@ -2,6 +2,7 @@ import Checkpoint
 import ModelImport
 import ModelLibrary
 import Numerics
+import TestSupport
 import Testing
 
 @Suite("Importer")

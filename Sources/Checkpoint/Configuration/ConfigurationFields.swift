@@ -1,5 +1,10 @@
 import JSON
 
+extension JSONLimits {
+    /// Bounds for the JSON files of a checkpoint or artifact: none of them nests deeply, and threads have small stacks.
+    public static let checkpointFiles = JSONLimits(depth: 64, byteCount: 256 << 20)
+}
+
 /// Reads the fields of a JSON configuration, collecting everything that is wrong instead of stopping at the first.
 struct ConfigurationFields {
     let object: JSONObject

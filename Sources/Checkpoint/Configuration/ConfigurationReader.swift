@@ -16,7 +16,7 @@ public enum ConfigurationReader {
     ) -> (configuration: ModelConfiguration?, findings: [Finding]) {
         let value: JSONValue
         do throws(JSONError) {
-            value = try JSONValue.parse(config)
+            value = try JSONValue.parse(config, limits: .checkpointFiles)
         } catch {
             return (
                 nil,
@@ -135,7 +135,7 @@ public enum ConfigurationReader {
     private static func endTokens(
         inGenerationConfiguration bytes: [UInt8], path: String
     ) -> (tokens: [Int32], findings: [Finding]) {
-        guard let object = (try? JSONValue.parse(bytes))?.objectValue else {
+        guard let object = (try? JSONValue.parse(bytes, limits: .checkpointFiles))?.objectValue else {
             return (
                 [],
                 [

@@ -44,8 +44,11 @@ public enum TensorElement: String, Sendable, CaseIterable {
             guard !overflow else { return nil }
             elements = product
         }
-        let (bits, overflow) = elements.multipliedReportingOverflow(by: bitCount)
-        guard !overflow, bits % 8 == 0 else { return nil }
-        return bits / 8
+        if bitCount < 8 {
+            let (bits, overflow) = elements.multipliedReportingOverflow(by: bitCount)
+            return overflow || bits % 8 != 0 ? nil : bits / 8
+        }
+        let (bytes, overflow) = elements.multipliedReportingOverflow(by: bitCount / 8)
+        return overflow ? nil : bytes
     }
 }

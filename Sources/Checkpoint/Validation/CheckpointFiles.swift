@@ -76,7 +76,7 @@ struct CheckpointFiles: Sendable {
             config: bytes, generation: generation, path: file("config.json"),
             generationPath: file("generation_config.json"))
         self.configuration = configuration
-        configurationObject = (try? JSONValue.parse(bytes))?.objectValue
+        configurationObject = (try? JSONValue.parse(bytes, limits: .checkpointFiles))?.objectValue
         findings += problems
     }
 

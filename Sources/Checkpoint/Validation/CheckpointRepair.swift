@@ -7,6 +7,12 @@ public struct RepairReport: Sendable, Equatable {
     public let actions: [String]
     /// Why something fixable was left alone.
     public let refusals: [String]
+
+    /// A report.
+    public init(actions: [String], refusals: [String]) {
+        self.actions = actions
+        self.refusals = refusals
+    }
 }
 
 /// Repairs what can be repaired without touching a weight: the index and its metadata.
@@ -21,11 +27,19 @@ public enum CheckpointRepair {
         guard !needed.isEmpty || mayAdopt else { return RepairReport(actions: [], refusals: []) }
         let target = FileSystem.join(path, ShardIndex.fileName)
         if needed == [.indexMetadataRefused], !mayAdopt, let index = report.files.index {
-            try AtomicFile.write(
-                ShardIndex.serialized(metadata: cleaned(index.metadata), weightMap: index.weightMap), to: target)
-            return RepairReport(actions: ["\(target): metadata \(describe(index.metadata)) repaired"], refusals: [])
+            return RepairReport(actions: [try cleanMetadata(index, target)], refusals: [])
         }
-        return try rebuild(report, target)
+        let rebuilt = try rebuild(report, target)
+        if rebuilt.actions.isEmpty, needed.contains(.indexMetadataRefused), let index = report.files.index {
+            return RepairReport(actions: [try cleanMetadata(index, target)], refusals: rebuilt.refusals)
+        }
+        return rebuilt
+    }
+
+    private static func cleanMetadata(_ index: ShardIndex, _ target: String) throws -> String {
+        try AtomicFile.write(
+            ShardIndex.serialized(metadata: cleaned(index.metadata), weightMap: index.weightMap), to: target)
+        return "\(target): metadata \(describe(index.metadata)) repaired"
     }
 
     /// Builds the index anew from every safetensors file of the folder.

@@ -120,7 +120,11 @@ public enum CheckpointValidator {
         guard let index = files.index else { return }
         let indexed = Dictionary(
             index.weightMap.map { (Array($0.tensor.utf8), $0.shard) }, uniquingKeysWith: { _, last in last })
-        let readable = Set(files.shards.filter { $0.file != nil }.map { Array($0.name.utf8) })
+        let damaged = Set(files.findings.filter { $0.severity == .error }.compactMap { $0.path.map { Array($0.utf8) } })
+        let readable = Set(
+            files.shards.map { Array($0.name.utf8) }.filter { name in
+                !damaged.contains(Array(files.file(String(decoding: name, as: UTF8.self)).utf8))
+            })
         let wrong = index.weightMap.filter { entry in
             guard readable.contains(Array(entry.shard.utf8)) else { return false }
             guard let place = report.places[Array(entry.tensor.utf8)] else { return true }

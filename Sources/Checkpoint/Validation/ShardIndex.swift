@@ -31,15 +31,15 @@ public struct ShardIndex: Sendable, Equatable {
         }
         let root: JSONObject
         do throws(JSONError) {
-            guard let object = try JSONValue.parse(bytes).objectValue else {
+            guard let object = try JSONValue.parse(bytes, limits: .checkpointFiles).objectValue else {
                 return (nil, [invalid("a JSON object expected")])
             }
             root = object
         } catch {
             return (nil, [invalid("it is not valid JSON: \(error)")])
         }
-        guard let entries = root["weight_map"]?.objectValue else {
-            return (nil, [invalid("it has no weight_map object")])
+        guard let entries = root["weight_map"]?.objectValue, entries.count > 0 else {
+            return (nil, [invalid("it has no weight_map object with entries")])
         }
         var findings = metadataFindings(root["metadata"], path: path)
         var weightMap: [(tensor: String, shard: String)] = []
