@@ -69,7 +69,7 @@ struct LongPieceMerge {
             previous[place] = Int32(place - 1)
             ranks[place] = MergeTable.none
         }
-        for place in 0..<count - 1 { setRank(place, tables.merges.rank(tokens[place], tokens[place + 1])) }
+        for place in 0..<count - 1 { setRank(place, tables.rank(ofBytes: piece[place], piece[place + 1])) }
     }
 
     /// Moves the pair at a place to another rank, or out of the queue.

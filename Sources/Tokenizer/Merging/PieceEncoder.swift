@@ -6,6 +6,21 @@ struct EncodingTables: Sendable {
     let merges: MergeTable
     /// The token of each byte.
     let byteTokens: [Int32]
+    /// The rank of each pair of bytes, the first byte the more significant: merging begins with these, and here they are
+    /// close together in memory.
+    private let bytePairRanks: [UInt32]
+
+    init(pieces: PieceTable, merges: MergeTable, byteTokens: [Int32]) {
+        self.pieces = pieces
+        self.merges = merges
+        self.byteTokens = byteTokens
+        bytePairRanks = (0..<0x10000).map { merges.rank(byteTokens[$0 >> 8], byteTokens[$0 & 0xFF]) }
+    }
+
+    /// The rank of the tokens of two bytes.
+    @inline(__always) func rank(ofBytes left: UInt8, _ right: UInt8) -> UInt32 {
+        bytePairRanks[Int(left) << 8 | Int(right)]
+    }
 }
 
 /// Encodes pieces one after the other; owns the memory that merging needs.

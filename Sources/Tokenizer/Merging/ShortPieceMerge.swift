@@ -33,7 +33,7 @@ struct ShortPieceMerge {
         tokens.removeAll(keepingCapacity: true)
         ranks.removeAll(keepingCapacity: true)
         for index in 0..<piece.count { tokens.append(tables.byteTokens[Int(piece[index])]) }
-        for index in 1..<max(piece.count, 1) { ranks.append(tables.merges.rank(tokens[index - 1], tokens[index])) }
+        for index in 1..<max(piece.count, 1) { ranks.append(tables.rank(ofBytes: piece[index - 1], piece[index])) }
         ranks.append(MergeTable.none)
     }
 }

@@ -14,11 +14,12 @@ struct PieceTable: Sendable {
     private var slots: [Slot]
     private let shift: UInt64
     private let tokens: TokenBytes
+    private var longest = 0
 
     /// A table of the tokens for which `isIncluded` holds and that are not empty.
     init(tokens: TokenBytes, isIncluded: (Int32) -> Bool) {
         var bits: UInt64 = 4
-        while 1 << bits < tokens.count * 2 { bits += 1 }
+        while 1 << bits < tokens.count * 5 / 4 { bits += 1 }
         slots = Array(repeating: Slot(), count: 1 << bits)
         shift = 64 - bits
         self.tokens = tokens
@@ -26,6 +27,7 @@ struct PieceTable: Sendable {
         for id in 0..<Int32(tokens.count) {
             let range = tokens.range(of: id)
             if !range.isEmpty, isIncluded(id) {
+                longest = max(longest, range.count)
                 insert(id, Self.key(of: bytes, from: range.lowerBound, to: range.upperBound))
             }
         }
@@ -41,6 +43,7 @@ struct PieceTable: Sendable {
 
     /// The token whose bytes are `text[start..<end]`, a range that is not empty; nil if there is none.
     @inline(__always) func token(_ text: Span<UInt8>, from start: Int, to end: Int) -> Int32? {
+        if end - start > longest { return nil }
         let key = Self.key(of: text, from: start, to: end)
         var index = place(key)
         while true {
