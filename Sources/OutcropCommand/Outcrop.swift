@@ -24,7 +24,7 @@ struct Outcrop: AsyncParsableCommand {
             CommandGroup(name: "Talking", subcommands: [Chat.self, Run.self, Serve.self]),
             CommandGroup(
                 name: "Tokens and numbers",
-                subcommands: [Tokenize.self, Detokenize.self, Harmony.self, Logits.self, Generate.self]),
+                subcommands: [Tokenize.self, Detokenize.self, HarmonyCommands.self, Logits.self, Generate.self]),
             CommandGroup(name: "Measuring", subcommands: [Synth.self, Bench.self]),
         ]
     )

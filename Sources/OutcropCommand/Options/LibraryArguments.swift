@@ -15,6 +15,17 @@ struct LibraryArguments: ParsableArguments {
         ModelLibrary(
             dataFolder: DataFolder.resolve(option: data, environment: ProcessInfo.processInfo.environment))
     }
+
+    /// The name of the only imported model, for commands that were told none.
+    /// - Throws: `ValidationError` naming the choices when there are none or several.
+    func onlyModel() throws -> String {
+        let names = library.models().map(\.name)
+        if let name = names.first, names.count == 1 { return name }
+        throw ValidationError(
+            names.isEmpty
+                ? "nothing is imported yet: outcrop import FOLDER --name NAME"
+                : "say which model: \(names.joined(separator: ", "))")
+    }
 }
 
 extension DenseFormat: ExpressibleByArgument {}

@@ -24,7 +24,13 @@ struct TokenizerArguments: ParsableArguments {
             throw ModelSourceError.notFound(model, known: library.models().map(\.name))
         }
         let path = FileSystem.join(folder, Artifact.tokenizerFileName)
-        guard FileSystem.status(of: path)?.kind == .file else { return try BytePairTokenizer.o200kHarmony() }
+        return try Self.tokenizer(at: FileSystem.status(of: path)?.kind == .file ? path : nil)
+    }
+
+    /// The tokenizer in a file, or the published models' without one.
+    /// - Throws: `FileError`, `TokenizerError`.
+    static func tokenizer(at path: String?) throws -> BytePairTokenizer {
+        guard let path else { return try BytePairTokenizer.o200kHarmony() }
         let file = try RandomAccessFile(path: path)
         return try BytePairTokenizer(tokenizerJSON: try file.read(at: 0, count: file.byteCount))
     }

@@ -2,11 +2,16 @@
 struct TurnPrinter {
     /// Whether the model's reasoning is shown.
     let showsReasoning: Bool
+    /// Whether the answer itself is shown.
+    let showsContent: Bool
     private let style = TerminalStyle.standardError
     private var isReasoning = false
     private var endsWithNewline = true
 
-    init(showsReasoning: Bool) { self.showsReasoning = showsReasoning }
+    init(showsReasoning: Bool, showsContent: Bool = true) {
+        self.showsReasoning = showsReasoning
+        self.showsContent = showsContent
+    }
 
     /// The next piece of reasoning.
     mutating func reasoning(_ text: String) {
@@ -17,16 +22,10 @@ struct TurnPrinter {
 
     /// The next piece of the answer.
     mutating func content(_ text: String) {
-        guard !text.isEmpty else { return }
+        guard showsContent, !text.isEmpty else { return }
         endReasoning()
         writeOutput(text)
         endsWithNewline = text.utf8.last == UInt8(ascii: "\n")
-    }
-
-    /// A remark that is not the model's.
-    mutating func note(_ text: String) {
-        finish()
-        writeError(style.dim("[\(text)]") + "\n")
     }
 
     /// Ends the answer's last line.
