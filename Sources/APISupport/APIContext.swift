@@ -1,0 +1,15 @@
+import Hummingbird
+import Logging
+import NIOCore
+
+/// What Hummingbird hands to the responder with each request.
+public struct APIContext: RequestContext {
+    public var coreContext: CoreRequestContextStorage
+    /// The connection's channel.
+    let channel: any Channel
+
+    public init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+}

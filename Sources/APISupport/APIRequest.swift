@@ -1,0 +1,45 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// A request as a route's handler gets it: identified, allowed, its body collected.
+public struct APIRequest: Sendable {
+    /// The request's id.
+    public var id: RequestID
+    /// Method, path and header fields.
+    public var head: HTTPRequest
+    /// The path's variable parts, percent-decoded.
+    public var parameters: [String: String]
+    /// The body.
+    public var body: [UInt8]
+    /// Whether the client is still there.
+    public var connection: ClientConnection
+    /// Adds the request's id to what it logs.
+    public var logger: Logger
+
+    public init(
+        id: RequestID, head: HTTPRequest, parameters: [String: String] = [:], body: [UInt8] = [],
+        connection: ClientConnection = ClientConnection(), logger: Logger
+    ) {
+        self.id = id
+        self.head = head
+        self.parameters = parameters
+        self.body = body
+        self.connection = connection
+        self.logger = logger
+    }
+}
+
+extension Response {
+    /// A whole JSON answer.
+    public static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// A whole plain-text answer.
+    public static func text(_ text: String, contentType: String = "text/plain; charset=utf-8") -> Response {
+        Response(status: .ok, headers: [.contentType: contentType], body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}

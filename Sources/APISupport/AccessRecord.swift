@@ -1,0 +1,61 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+
+/// One line in the access log and one entry in the metrics per request, when its answer is written. Holds nothing of the
+/// request's or the answer's content.
+struct AccessRecord: Sendable {
+    private static let requests = MetricFamily(
+        "outcrop_http_requests_total", .counter, "Answered HTTP requests.")
+    private static let duration = MetricFamily(
+        "outcrop_http_request_duration_seconds",
+        .histogram(bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]),
+        "Seconds from a request's arrival to the end of its answer.")
+
+    private let method: String
+    private let route: String
+    private let path: String
+    private let status: HTTPResponse.Status
+    private let start: ContinuousClock.Instant
+    private let logger: Logger
+    private let metrics: Metrics
+
+    init(
+        request: Request, route: String, status: HTTPResponse.Status, start: ContinuousClock.Instant, logger: Logger,
+        metrics: Metrics
+    ) {
+        method = request.method.rawValue
+        path = request.uri.path
+        self.route = route
+        self.status = status
+        self.start = start
+        self.logger = logger
+        self.metrics = metrics
+    }
+
+    /// The response, which records itself when its body is written or has failed to be.
+    func attached(to response: Response) -> Response {
+        let body = response.body
+        var response = response
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            do {
+                try await body.write(writer)
+                write(outcome: "complete")
+            } catch {
+                write(outcome: "client gone")
+                throw error
+            }
+        }
+        return response
+    }
+
+    private func write(outcome: String) {
+        let elapsed = (ContinuousClock.now - start).seconds
+        metrics.increment(Self.requests, ["method": method, "route": route, "code": "\(status.code)"])
+        metrics.observe(Self.duration, ["route": route], elapsed)
+        logger.info(
+            "\(method) \(path) \(status.code)",
+            metadata: ["seconds": "\((elapsed * 1000).rounded() / 1000)", "outcome": "\(outcome)"])
+    }
+}

@@ -1,0 +1,13 @@
+/// Why a request cannot reach a handler: the same at every door, worded by each in its own dialect.
+public enum RequestError: Error, Sendable, Equatable {
+    /// No route has this path.
+    case unknownRoute(method: String, path: String)
+    /// Routes have this path, for other methods.
+    case wrongMethod(method: String, path: String, allowed: [String])
+    /// No key, or not an accepted one.
+    case unauthorized(hasKey: Bool)
+    /// The body is longer than accepted.
+    case bodyTooLarge(limit: Int)
+    /// The server is shutting down.
+    case shuttingDown
+}

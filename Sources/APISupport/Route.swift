@@ -1,0 +1,102 @@
+import HTTPTypes
+import Hummingbird
+
+/// One method on one path, and what answers it.
+public struct Route: Sendable {
+    /// Answers a request, or throws what the door's renderer turns into the dialect's error.
+    public typealias Handler = @Sendable (APIRequest) async throws -> Response
+
+    /// The method.
+    public let method: HTTPRequest.Method
+    /// The path, such as `/v1/models/{id...}`: `{name}` is one segment, `{name...}` the rest of the path.
+    public let path: String
+    /// Who may use it, and when.
+    public let access: RouteAccess
+    /// What answers.
+    public let handler: Handler
+    let segments: [Segment]
+
+    public init(
+        _ method: HTTPRequest.Method, _ path: String, access: RouteAccess = .keyed, handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.handler = handler
+        segments = path.split(separator: "/").map(Segment.init)
+    }
+
+    /// A part of a path.
+    enum Segment: Sendable, Equatable {
+        case literal(String)
+        case variable(String)
+        case rest(String)
+
+        init(_ text: Substring) {
+            if text.hasPrefix("{"), text.hasSuffix("...}") {
+                self = .rest(String(text.dropFirst().dropLast(4)))
+            } else if text.hasPrefix("{"), text.hasSuffix("}") {
+                self = .variable(String(text.dropFirst().dropLast()))
+            } else {
+                self = .literal(String(text))
+            }
+        }
+    }
+
+    /// The path's variable parts if the route's path is this one, else nil.
+    func match(_ parts: [String]) -> [String: String]? {
+        var parameters: [String: String] = [:]
+        for (index, segment) in segments.enumerated() {
+            guard index < parts.count else { return nil }
+            switch segment {
+            case .literal(let text): guard Array(text.utf8) == Array(parts[index].utf8) else { return nil }
+            case .variable(let name): parameters[name] = parts[index]
+            case .rest(let name):
+                parameters[name] = parts[index...].joined(separator: "/")
+                return parameters
+            }
+        }
+        return parts.count == segments.count ? parameters : nil
+    }
+}
+
+/// Who may use a route, and when.
+public enum RouteAccess: Sendable {
+    /// Whoever has a key, while the server is not shutting down.
+    case keyed
+    /// Everybody, always: probes and metrics.
+    case open
+}
+
+/// A path's segments, percent-decoded; a query is cut off. Bytes that are not UTF-8 become U+FFFD.
+func pathSegments(_ path: String) -> [String] {
+    let bytes = Array(path.utf8)
+    let end = bytes.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? bytes.count
+    return bytes[..<end].split(separator: UInt8(ascii: "/")).map { String(decoding: percentDecoded($0), as: UTF8.self) }
+}
+
+private func percentDecoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    var index = bytes.startIndex
+    while index < bytes.endIndex {
+        if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.endIndex,
+            let high = hexDigit(bytes[index + 1]), let low = hexDigit(bytes[index + 2])
+        {
+            result.append(high << 4 | low)
+            index += 3
+        } else {
+            result.append(bytes[index])
+            index += 1
+        }
+    }
+    return result
+}
+
+private func hexDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

@@ -1,0 +1,69 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+
+/// Turns the events of one answer into the bytes of a `text/event-stream`.
+public protocol EventEncoder<Event>: Sendable {
+    /// What is encoded.
+    associatedtype Event: Sendable
+    /// What is sent before anything has happened.
+    mutating func begin() -> [UInt8]
+    /// What is sent for an event; may be empty.
+    mutating func encode(_ event: Event, source: Int) -> [UInt8]
+    /// What is sent when all sources have ended.
+    mutating func end() -> [UInt8]
+    /// What is sent, and then nothing more, when a source failed.
+    mutating func fail(_ error: any Error) -> [UInt8]
+}
+
+extension Response {
+    /// The comment that keeps a connection alive while nothing happens: readers of event streams skip it.
+    static let keepAliveComment = Array(": keep-alive\n\n".utf8)
+
+    /// An answer that is written event by event, the first at once, with a comment whenever nothing happened for a while.
+    public static func eventStream<Encoder: EventEncoder>(
+        _ stream: EventStream<Encoder.Event>, encoder: Encoder
+    ) -> Response {
+        let body = ResponseBody { writer in
+            var encoder = encoder
+            do {
+                try await writer.write(ByteBuffer(bytes: encoder.begin()))
+                try await stream.forEach { item in
+                    let bytes: [UInt8] =
+                        switch item {
+                        case .event(let event, let source): encoder.encode(event, source: source)
+                        case .silence: keepAliveComment
+                        }
+                    if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
+                }
+                try await writer.write(ByteBuffer(bytes: encoder.end()))
+            } catch is ClientGone {
+                throw ClientGone()
+            } catch {
+                let cause: any Error = error is CancellationError ? RequestError.shuttingDown : error
+                try await writer.write(ByteBuffer(bytes: encoder.fail(cause)))
+            }
+            try await writer.finish(nil)
+        }
+        let headers: HTTPFields = [
+            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .xAccelBuffering: "no",
+        ]
+        return Response(status: .ok, headers: headers, body: body)
+    }
+}
+
+extension HTTPField.Name {
+    /// The client's or the server's name of a request.
+    public static let xRequestID = constant("x-request-id")
+    /// Seconds after which a refused request may be tried again.
+    public static let retryAfter = constant("retry-after")
+    /// Another way to send a key.
+    static let xAPIKey = constant("x-api-key")
+    /// Tells nginx not to hold an event stream back.
+    static let xAccelBuffering = constant("x-accel-buffering")
+
+    private static func constant(_ name: String) -> HTTPField.Name {
+        guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is a valid field name") }
+        return field
+    }
+}
