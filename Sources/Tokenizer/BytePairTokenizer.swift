@@ -15,16 +15,18 @@ public final class BytePairTokenizer: Sendable {
     private let tables: EncodingTables
     private let tokens: TokenBytes
     private let special: TokenTrie
-    /// Every added token: the special ones, and those that are always recognised in text.
+    /// Added tokens that are not special: always recognised in text.
+    private let plain: TokenTrie
+    /// Both.
     private let added: TokenTrie
     private let isSpecial: [Bool]
-    private let hasPlainAddedTokens: Bool
 
     init(_ vocabulary: Vocabulary) {
         tokens = vocabulary.tokens
         pattern = vocabulary.pattern
         vocabularySize = tokens.count
         var special = TokenTrie()
+        var plain = TokenTrie()
         var added = TokenTrie()
         var isAdded = [Bool](repeating: false, count: tokens.count)
         var isSpecial = isAdded
@@ -33,16 +35,19 @@ public final class BytePairTokenizer: Sendable {
             let bytes = tokens.bytes[tokens.range(of: token.id)]
             added.insert(bytes, token: token.id)
             isAdded[Int(token.id)] = true
-            guard token.isSpecial else { continue }
+            guard token.isSpecial else {
+                plain.insert(bytes, token: token.id)
+                continue
+            }
             special.insert(bytes, token: token.id)
             isSpecial[Int(token.id)] = true
             names.append((String(decoding: bytes, as: UTF8.self), token.id))
         }
         self.special = special
+        self.plain = plain
         self.added = added
         self.isSpecial = isSpecial
         specialTokens = names
-        hasPlainAddedTokens = vocabulary.added.contains { !$0.isSpecial }
         tables = EncodingTables(
             pieces: PieceTable(tokens: tokens) { !isAdded[Int($0)] && vocabulary.isWholePiece[Int($0)] },
             merges: vocabulary.merges,
@@ -88,7 +93,7 @@ extension BytePairTokenizer {
         guard (try? UTF8Span(validating: bytes.span)) != nil else {
             return encodeOrdinary(String(decoding: bytes, as: UTF8.self))
         }
-        return encode(valid: bytes.span) { _ in false }
+        return encode(bytes.span, finding: plain) { _ in true }
     }
 
     /// The tokens of UTF-16 text without special tokens. Surrogates without their other half become U+FFFD.
@@ -102,32 +107,32 @@ extension BytePairTokenizer {
         let bytes = text.utf8Span.span
         switch allowedSpecial {
         case .none:
-            return encode(valid: bytes) { _ in false }
+            return encode(bytes, finding: plain) { _ in true }
         case .all:
-            return encode(valid: bytes) { _ in true }
+            return encode(bytes, finding: added) { _ in true }
         case .only(let names):
             let allowed = Set(names.compactMap(specialToken(named:)))
-            return encode(valid: bytes, isAllowed: allowed.contains)
+            return encode(bytes, finding: added) { [isSpecial] in !isSpecial[Int($0)] || allowed.contains($0) }
         }
     }
 
-    /// Encodes valid UTF-8 with the special tokens for which `isAllowed` holds.
-    private func encode(valid text: Span<UInt8>, isAllowed: (Int32) -> Bool) -> [Int32] {
+    /// Encodes valid UTF-8 and recognises the added tokens of a trie for which `isAllowed` holds.
+    private func encode(_ text: Span<UInt8>, finding added: TokenTrie, isAllowed: (Int32) -> Bool) -> [Int32] {
         switch pattern {
-        case .o200k: encode(text, O200kScanner(), isAllowed)
-        case .cl100k(let numberLimit): encode(text, CL100kScanner(numberLimit: numberLimit), isAllowed)
-        case .gpt2: encode(text, GPT2Scanner(), isAllowed)
+        case .o200k: encode(text, O200kScanner(), added, isAllowed)
+        case .cl100k(let numberLimit): encode(text, CL100kScanner(numberLimit: numberLimit), added, isAllowed)
+        case .gpt2: encode(text, GPT2Scanner(), added, isAllowed)
         }
     }
 
     @inline(__always) private func encode(
-        _ text: Span<UInt8>, _ scanner: some PieceScanner, _ isAllowed: (Int32) -> Bool
+        _ text: Span<UInt8>, _ scanner: some PieceScanner, _ added: TokenTrie, _ isAllowed: (Int32) -> Bool
     ) -> [Int32] {
         var encoder = PieceEncoder(tables: tables)
         encoder.reserve(text.count / 4 + 1)
         var start = 0
         while start < text.count {
-            let match = added.firstMatch(text, from: start) { !isSpecial[Int($0)] || isAllowed($0) }
+            let match = added.firstMatch(text, from: start, isAllowed: isAllowed)
             encoder.append(text.extracting(start..<(match?.range.lowerBound ?? text.count)), scanner: scanner)
             guard let match else { break }
             encoder.append(match.token)

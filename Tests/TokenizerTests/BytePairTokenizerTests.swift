@@ -64,6 +64,19 @@ import Testing
         }
     }
 
+    @Test("any bytes survive encoding and decoding, repaired where they are not UTF-8")
+    func anyBytes() {
+        var random = SeededGenerator(seed: 10)
+        for _ in 0..<4_000 {
+            var bytes = Array(random.text(maximumCount: 30).utf8)
+            if Bool.random(using: &random) { bytes += Array("<|end|>x<|start|".utf8) }
+            for _ in 0..<Int.random(in: 0..<3, using: &random) where !bytes.isEmpty {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            #expect(tokenizer.fuzzText(bytes))
+        }
+    }
+
     @Test("a scalar in several tokens comes with its last one; unknown ids add nothing")
     func heldBack() {
         var stream = StreamingDetokenizer(tokenizer)

@@ -86,7 +86,7 @@ extension TokenizerFile {
 
     /// A token that looks like a control token is one even if the file does not say so: text must never turn into it.
     private func isSpecial(_ content: String, _ flag: Bool?) -> Bool {
-        flag == true || content.hasPrefix("<|") && content.hasSuffix("|>")
+        flag == true || content.utf8.starts(with: "<|".utf8) && content.utf8.reversed().starts(with: ">|".utf8)
     }
 
     private func byteTokens(_ tokens: TokenBytes, _ isByteLevel: [Bool]) throws(TokenizerError) -> [Int32] {

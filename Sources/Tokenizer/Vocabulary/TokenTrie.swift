@@ -12,8 +12,7 @@ struct TokenTrie: Sendable {
     private var nodes = [Node(byte: 0)]
     private var isFirstByte = [Bool](repeating: false, count: 256)
 
-    /// Whether there is no token.
-    var isEmpty: Bool { nodes.count == 1 }
+    private var isEmpty: Bool { nodes.count == 1 }
 
     private func child(_ byte: UInt8, of node: Int) -> Int {
         var child = nodes[node].firstChild
@@ -52,6 +51,7 @@ struct TokenTrie: Sendable {
     func firstMatch(
         _ text: Span<UInt8>, from start: Int, isAllowed: (Int32) -> Bool
     ) -> (range: Range<Int>, token: Int32)? {
+        if isEmpty { return nil }
         for offset in start..<text.count where isFirstByte[Int(text[offset])] {
             var match: (range: Range<Int>, token: Int32)?
             var node = 0
