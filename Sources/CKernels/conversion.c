@@ -253,8 +253,7 @@ static uint8_t quantize_inexact(uint32_t *bits, uint8_t *codes, cc_error *error)
   }
   for (int i = 0; i < 32; i++) {
     float x = magnitudes[i] * factor;
-    int code = largest == 0 ? 0
-                            : (x > 0.5f) + (x >= 1.5f) + (x > 2.5f) + (x >= 3.5f) + (x > 5.0f) + (x >= 7.0f) + (x > 10.0f);
+    int code = (x > 0.5f) + (x >= 1.5f) + (x > 2.5f) + (x >= 3.5f) + (x > 5.0f) + (x >= 7.0f) + (x > 10.0f);
     codes[i] = (uint8_t)(code | (int)(bits[i] >> 31 << 3));
   }
   error->squared_sum += squares;
@@ -272,7 +271,8 @@ static uint8_t quantize_codes(uint32_t *bits, uint8_t *codes, cc_error *error) {
     largest = magnitude > largest ? magnitude : largest;
   }
   int exponent = (int)(largest >> 23);
-  if (exponent < 3 || exponent > 254 || !exact_codes(bits, exponent, codes)) return quantize_inexact(bits, codes, error);
+  int is_exact = exponent >= 3 && exponent <= 254 && exact_codes(bits, exponent, codes);
+  if (!is_exact) return quantize_inexact(bits, codes, error);
   double squares = 0;
   float lanes[8] = {0};
   if (exponent > 64 && exponent < 188) {

@@ -41,6 +41,7 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
 
     /// The error for a failed file operation while `needed` bytes are written to `folder`.
     static func writing(_ error: FileError, folder: String, needed: Int) -> ImportError {
-        error.isOutOfSpace ? .diskFull(folder: folder, needed: needed, free: FileSystem.freeBytes(at: folder)) : .file(error)
+        error.isOutOfSpace
+            ? .diskFull(folder: folder, needed: needed, free: FileSystem.freeBytes(at: folder)) : .file(error)
     }
 }

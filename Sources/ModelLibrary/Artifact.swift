@@ -98,7 +98,8 @@ public struct Artifact: Sendable {
                     + "\(found.element.rawValue) \(found.shape)")
         }
         guard found.byteRange.lowerBound % ArtifactLayout.alignment == 0 else {
-            throw .invalid(path: path, reason: "\(expected.name) begins at byte \(found.byteRange.lowerBound), unaligned")
+            throw .invalid(
+                path: path, reason: "\(expected.name) begins at byte \(found.byteRange.lowerBound), unaligned")
         }
     }
 

@@ -37,8 +37,10 @@ public enum LibraryError: Error, Sendable, Equatable, CustomStringConvertible {
             "'\(name)' is no model name: 1 to 128 letters, digits, dots, hyphens and underscores, the first a letter or digit"
         case .unknownModel(let name, let known):
             "there is no model '\(name)'. "
-                + (known.isEmpty ? "Nothing is imported yet: outcrop import FOLDER --name NAME" : "Imported: "
-                    + known.joined(separator: ", "))
+                + (known.isEmpty
+                    ? "Nothing is imported yet: outcrop import FOLDER --name NAME"
+                    : "Imported: "
+                        + known.joined(separator: ", "))
         case .nameTaken(let name):
             "there is a model '\(name)' already: choose another name, remove it first, or replace it (--replace)"
         case .damaged(let name, let reason): "the model '\(name)' is damaged (\(reason)): remove it and import it again"

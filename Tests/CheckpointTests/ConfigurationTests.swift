@@ -79,7 +79,8 @@ struct ConfigurationTests {
     @Test("rope_parameters win over rope_scaling")
     func ropePrecedence() {
         let configuration = read(
-            published(["rope_parameters": ["rope_type": "default", "rope_theta": 10000]])).0
+            published(["rope_parameters": ["rope_type": "default", "rope_theta": 10000]])
+        ).0
         #expect(configuration?.rotary == RotaryConfiguration(theta: 10_000, yarn: nil))
     }
 
@@ -90,7 +91,8 @@ struct ConfigurationTests {
         #expect(findings.map(\.code) == [.configurationDefaulted])
         #expect(read(published(["rope_scaling": .some(nil)])).0?.rotary.yarn == .published)
         #expect(read(published(["rope_scaling": ["rope_type": "default"]])).0?.rotary.yarn == nil)
-        #expect(read(published(["rope_scaling": ["type": "linear", "factor": 2]])).1.map(\.code) == [.unsupportedRotary])
+        #expect(
+            read(published(["rope_scaling": ["type": "linear", "factor": 2]])).1.map(\.code) == [.unsupportedRotary])
     }
 
     @Test("truncate is true when rope_scaling does not say")
@@ -105,7 +107,8 @@ struct ConfigurationTests {
     func layerKinds() {
         #expect(read(published()).0?.layerKinds.prefix(3) == [.sliding, .full, .sliding])
         let given = read(
-            published(["num_hidden_layers": 2, "layer_types": ["full_attention", "sliding_attention"]])).0
+            published(["num_hidden_layers": 2, "layer_types": ["full_attention", "sliding_attention"]])
+        ).0
         #expect(given?.layerKinds == [.full, .sliding])
         let full = read(published(["sliding_window": .null])).0
         #expect(full?.slidingWindow == nil && full?.layerKinds.allSatisfy { $0 == .full } == true)
@@ -136,12 +139,14 @@ struct ConfigurationTests {
         #expect(configuration?.headDim == 64)
     }
 
-    @Test("absurd values are refused with the key's name", arguments: [
-        ("num_hidden_layers", 1_000_000), ("num_hidden_layers", 0), ("hidden_size", Int.max), ("hidden_size", 100),
-        ("intermediate_size", -32), ("head_dim", 63), ("num_attention_heads", 63), ("num_key_value_heads", 0),
-        ("num_local_experts", 1 << 40), ("num_experts_per_tok", 33), ("vocab_size", 0), ("vocab_size", Int.max),
-        ("max_position_embeddings", 0), ("hidden_size", 65_536),
-    ])
+    @Test(
+        "absurd values are refused with the key's name",
+        arguments: [
+            ("num_hidden_layers", 1_000_000), ("num_hidden_layers", 0), ("hidden_size", Int.max), ("hidden_size", 100),
+            ("intermediate_size", -32), ("head_dim", 63), ("num_attention_heads", 63), ("num_key_value_heads", 0),
+            ("num_local_experts", 1 << 40), ("num_experts_per_tok", 33), ("vocab_size", 0), ("vocab_size", Int.max),
+            ("max_position_embeddings", 0), ("hidden_size", 65_536),
+        ])
     func absurd(key: String, value: Int) throws {
         var changes: [String: JSONValue?] = [key: .number(JSONNumber(value))]
         if value == 65_536 { changes["intermediate_size"] = 65_536 }
@@ -155,7 +160,8 @@ struct ConfigurationTests {
     @Test("wrong types are all reported at once")
     func wrongTypes() {
         let (configuration, findings) = read(
-            published(["num_hidden_layers": "24", "hidden_size": 2880.5, "attention_bias": 1, "vocab_size": .some(nil)]))
+            published(["num_hidden_layers": "24", "hidden_size": 2880.5, "attention_bias": 1, "vocab_size": .some(nil)])
+        )
         #expect(configuration == nil)
         #expect(findings.count == 4 && findings.allSatisfy { $0.code == .configurationInvalid })
     }

@@ -44,7 +44,8 @@ struct ConversionTests {
             let largest = UInt8(round % 8)
             let block = (0..<16).map { _ in
                 (UInt8.random(in: 0...largest, using: &random) | UInt8.random(in: 0...1, using: &random) << 3)
-                    | (UInt8.random(in: 0...largest, using: &random) | UInt8.random(in: 0...1, using: &random) << 3) << 4
+                    | (UInt8.random(in: 0...largest, using: &random) | UInt8.random(in: 0...1, using: &random) << 3)
+                    << 4
             }
             let values = Conversion.decodeMXFP4Block(block, scale: UInt8(scale))
             let result = Conversion.quantizeMXFP4Block(values)
@@ -84,7 +85,9 @@ struct ConversionTests {
         #expect(back[3] == 0 && back[7] == 0 && back[0] == 1)
     }
 
-    @Test("transposed quantising agrees with block by block", arguments: [RowOrder.plain, .interleavedPairs], [2, 30, 32, 96])
+    @Test(
+        "transposed quantising agrees with block by block", arguments: [RowOrder.plain, .interleavedPairs],
+        [2, 30, 32, 96])
     func transposed(order: RowOrder, rows: Int) {
         var random = Random(state: UInt64(rows))
         let kBlocks = 3
@@ -119,7 +122,8 @@ struct ConversionTests {
         for row in 0..<rows {
             for k in 0..<kBlocks {
                 let index = row * kBlocks + k
-                let block = Conversion.decodeMXFP4Block(Array(rowBlocks[index * 16..<index * 16 + 16]), scale: rowScales[index])
+                let block = Conversion.decodeMXFP4Block(
+                    Array(rowBlocks[index * 16..<index * 16 + 16]), scale: rowScales[index])
                 for i in 0..<32 { #expect(back[(k * 32 + i) * rows + row] == block[i]) }
             }
         }

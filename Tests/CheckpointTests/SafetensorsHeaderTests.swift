@@ -46,23 +46,25 @@ struct SafetensorsHeaderTests {
                     + #""f":{"dtype":"F32","shape":[0],"data_offsets":[4,4]}}"#, data: 4) == [])
     }
 
-    @Test("says what is wrong, and where", arguments: [
-        ("", UInt64(0), FindingCode.headerInvalid),
-        ("{}", 1 << 63, .headerTooLarge),
-        ("{}", .max, .headerTooLarge),
-        ("{}", 100_000_001, .headerTooLarge),
-        ("{}", 3, .headerTruncated),
-        ("[]", 2, .headerInvalid),
-        ("{} x", 4, .headerInvalid),
-        ("{\"a\":{}}", 8, .headerInvalid),
-        ("{\"a\":1}", 7, .headerInvalid),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 54, .headerInvalid),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 55, .headerInvalid),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 51, .headerInvalid),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}}", 72, .headerInvalid),
-        ("{\"\u{1}\":{}}", 8, .headerInvalid),
-        ("{\"\\ud800\":{}}", 13, .headerInvalid),
-    ] as [(String, UInt64, FindingCode)])
+    @Test(
+        "says what is wrong, and where",
+        arguments: [
+            ("", UInt64(0), FindingCode.headerInvalid),
+            ("{}", 1 << 63, .headerTooLarge),
+            ("{}", .max, .headerTooLarge),
+            ("{}", 100_000_001, .headerTooLarge),
+            ("{}", 3, .headerTruncated),
+            ("[]", 2, .headerInvalid),
+            ("{} x", 4, .headerInvalid),
+            ("{\"a\":{}}", 8, .headerInvalid),
+            ("{\"a\":1}", 7, .headerInvalid),
+            ("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 54, .headerInvalid),
+            ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 55, .headerInvalid),
+            ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 51, .headerInvalid),
+            ("{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}}", 72, .headerInvalid),
+            ("{\"\u{1}\":{}}", 8, .headerInvalid),
+            ("{\"\\ud800\":{}}", 13, .headerInvalid),
+        ] as [(String, UInt64, FindingCode)])
     func malformed(json: String, length: UInt64, code: FindingCode) throws {
         let bytes = headerBytes(json, length: length)
         let findings = SafetensorsHeader.parse(bytes, fileByteCount: bytes.count, path: "x").findings
@@ -123,7 +125,8 @@ struct SafetensorsHeaderTests {
 
     @Test("ten thousand mutations of a header never trap")
     func mutations() throws {
-        let original = Array(try fixtureBytes("checkpoints/d1-base/hf-mxfp4/model-00000-of-00002.safetensors").prefix(2400))
+        let original = Array(
+            try fixtureBytes("checkpoints/d1-base/hf-mxfp4/model-00000-of-00002.safetensors").prefix(2400))
         var random = ConversionTests.Random(state: 42)
         var accepted = 0
         for _ in 0..<10_000 {

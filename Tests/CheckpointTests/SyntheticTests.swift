@@ -1,9 +1,10 @@
-@testable import Checkpoint
 import Foundation
 import Numerics
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Checkpoint
 
 @Suite("Synthetic checkpoint")
 struct SyntheticTests {

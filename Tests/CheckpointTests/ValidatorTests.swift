@@ -44,7 +44,9 @@ struct ValidatorTests {
         #expect(try Checkpoint(path: path).configuration.layerCount == 4)
     }
 
-    @Test("metadata must be there and be an object", arguments: [nil, JSONValue.null, [], "x", ["total_size": 1, "a": 2]])
+    @Test(
+        "metadata must be there and be an object",
+        arguments: [nil, JSONValue.null, [], "x", ["total_size": 1, "a": 2]])
     func badIndexMetadata(metadata: JSONValue?) throws {
         let checkpoint = try DamagedCheckpoint(folder)
         try checkpoint.edit(index) { object in
@@ -155,7 +157,9 @@ struct ValidatorTests {
     func wrongElementType() throws {
         let checkpoint = try DamagedCheckpoint(folder)
         try checkpoint.editHeader(first) { header in
-            for (name, type) in [("model.layers.0.self_attn.sinks", "I16"), ("model.layers.0.mlp.experts.down_proj_scales", "I8")] {
+            for (name, type) in [
+                ("model.layers.0.self_attn.sinks", "I16"), ("model.layers.0.mlp.experts.down_proj_scales", "I8"),
+            ] {
                 var tensor = header[name]?.objectValue ?? JSONObject()
                 tensor["dtype"] = .string(type)
                 header[name] = .object(tensor)
@@ -263,7 +267,9 @@ struct ValidatorTests {
     @Test("a stale quantization_config is a note: the tensors decide")
     func staleQuantization() throws {
         let checkpoint = try DamagedCheckpoint(folder, "hf-bf16")
-        try checkpoint.edit("config.json") { $0["quantization_config"] = ["quant_method": "mxfp4", "dequantize": true] }
+        try checkpoint.edit("config.json") {
+            $0["quantization_config"] = ["quant_method": "mxfp4", "dequantize": true]
+        }
         let report = try CheckpointValidator.validate(path: checkpoint.path)
         #expect(report.layout == .huggingFaceBF16 && !report.hasErrors)
         #expect(report.findings.contains { $0.code == .staleQuantization && $0.severity == .note })
@@ -294,16 +300,18 @@ struct ValidatorTests {
         #expect(try finding(checkpoint, .layoutUnknown).remedy.contains("LoRA"))
     }
 
-    @Test("tokenizers", arguments: [
-        (#"{"model":{"type":"BPE","vocab":{"a":0,"b":511}},"added_tokens":[{"id":3,"content":"x"}]}"#, nil),
-        (#"{"model":{"type":"BPE","vocab":{"a":0,"b":512}}}"#, FindingCode.tokenizerTooLarge),
-        (#"{"model":{"type":"BPE","vocab":{}},"added_tokens":[{"id":600}]}"#, .tokenizerTooLarge),
-        (#"{"model":{"type":"Unigram","vocab":[["a",-1.5]]}}"#, .tokenizerUnsupported),
-        (#"{"model":{"type":"WordPiece","vocab":{"a":0}}}"#, .tokenizerUnsupported),
-        (#"{}"#, .tokenizerUnsupported),
-        (#"{"model":"#, .tokenizerInvalid),
-        ("", .tokenizerInvalid),
-    ] as [(String, FindingCode?)])
+    @Test(
+        "tokenizers",
+        arguments: [
+            (#"{"model":{"type":"BPE","vocab":{"a":0,"b":511}},"added_tokens":[{"id":3,"content":"x"}]}"#, nil),
+            (#"{"model":{"type":"BPE","vocab":{"a":0,"b":512}}}"#, FindingCode.tokenizerTooLarge),
+            (#"{"model":{"type":"BPE","vocab":{}},"added_tokens":[{"id":600}]}"#, .tokenizerTooLarge),
+            (#"{"model":{"type":"Unigram","vocab":[["a",-1.5]]}}"#, .tokenizerUnsupported),
+            (#"{"model":{"type":"WordPiece","vocab":{"a":0}}}"#, .tokenizerUnsupported),
+            (#"{}"#, .tokenizerUnsupported),
+            (#"{"model":"#, .tokenizerInvalid),
+            ("", .tokenizerInvalid),
+        ] as [(String, FindingCode?)])
     func tokenizers(text: String, code: FindingCode?) throws {
         let checkpoint = try DamagedCheckpoint(folder)
         try checkpoint.write(Array(text.utf8), "tokenizer.json")
@@ -319,7 +327,8 @@ struct ValidatorTests {
         try FileManager.default.createDirectory(atPath: checkpoint.file("metal"), withIntermediateDirectories: false)
         let report = try CheckpointValidator.validate(path: checkpoint.path)
         let found = Set(report.findings.map(\.code))
-        #expect(found.isSuperset(of: [.shardMissing, .wrongShape, .indexMetadataRefused, .metalFolder, .tokenizerMissing]))
+        #expect(
+            found.isSuperset(of: [.shardMissing, .wrongShape, .indexMetadataRefused, .metalFolder, .tokenizerMissing]))
         #expect(report.findings.map(\.severity) == report.findings.map(\.severity).sorted(by: >))
         let json = try JSONValue.parse(report.json.serialized())
         #expect(json["valid"]?.boolValue == false)
@@ -332,58 +341,5 @@ struct ValidatorTests {
         #expect(throws: CheckpointError.notAFolder(path: "/nonexistent")) {
             try CheckpointValidator.validate(path: "/nonexistent")
         }
-    }
-}
-
-@Suite("Checkpoint repair")
-struct RepairTests {
-    private let folder: TemporaryFolder
-
-    init() throws { folder = try TemporaryFolder() }
-
-    @Test("metadata is cleaned, everything else stays")
-    func metadata() throws {
-        let checkpoint = try DamagedCheckpoint(folder, "hf-bf16-sharded")
-        let before = try checkpoint.bytes("model-00001-of-00003.safetensors")
-        let map = try JSONValue.parse(try checkpoint.bytes("model.safetensors.index.json"))["weight_map"]
-        let report = try CheckpointRepair.fix(path: checkpoint.path)
-        #expect(report.actions.count == 1 && report.refusals.isEmpty)
-        let index = try JSONValue.parse(try checkpoint.bytes("model.safetensors.index.json"))
-        #expect(index["metadata"] == ["total_size": 732_864])
-        #expect(index["weight_map"] == map)
-        #expect(try checkpoint.bytes("model-00001-of-00003.safetensors") == before)
-        #expect(try !CheckpointValidator.validate(path: checkpoint.path).hasErrors)
-        #expect(try CheckpointRepair.fix(path: checkpoint.path) == RepairReport(actions: [], refusals: []))
-    }
-
-    @Test("a missing, broken or stale index is rebuilt from the shards", arguments: [nil, "{", #"{"weight_map":{}}"#])
-    func rebuild(text: String?) throws {
-        let checkpoint = try DamagedCheckpoint(folder)
-        let name = "model.safetensors.index.json"
-        let original = try JSONValue.parse(try checkpoint.bytes(name))
-        if let text { try checkpoint.write(Array(text.utf8), name) } else { try checkpoint.remove(name) }
-        #expect(try CheckpointRepair.fix(path: checkpoint.path).actions.count == 1)
-        #expect(try JSONValue.parse(try checkpoint.bytes(name)) == original)
-    }
-
-    @Test("an index is not rebuilt over a missing or damaged shard; its metadata still is repaired")
-    func refusal() throws {
-        let checkpoint = try DamagedCheckpoint(folder, "hf-bf16-sharded")
-        let name = "model.safetensors.index.json"
-        try checkpoint.write([1, 2, 3], "model-00002-of-00003.safetensors")
-        try checkpoint.edit(name) { object in
-            var map = object["weight_map"]?.objectValue ?? JSONObject()
-            map["model.embed_tokens.weight"] = "model-00003-of-00003.safetensors"
-            object["weight_map"] = .object(map)
-        }
-        let report = try CheckpointRepair.fix(path: checkpoint.path)
-        #expect(report.refusals.count == 1 && report.actions.count == 1)
-        #expect(try JSONValue.parse(try checkpoint.bytes(name))["metadata"] == ["total_size": 732_864])
-    }
-
-    @Test("a sound checkpoint is left alone")
-    func nothingToDo() throws {
-        let checkpoint = try DamagedCheckpoint(folder, "original")
-        #expect(try CheckpointRepair.fix(path: checkpoint.path) == RepairReport(actions: [], refusals: []))
     }
 }

@@ -78,7 +78,8 @@ struct ImporterTests {
 
     private func expectRows(_ found: [[Float]], _ expected: [Float], _ rows: Int, _ columns: Int) {
         for row in 0..<found.count {
-            let want = row < rows
+            let want =
+                row < rows
                 ? Array(expected[row * columns..<(row + 1) * columns]) : [Float](repeating: 0, count: columns)
             #expect(found[row] == want, "row \(row)")
         }

@@ -99,11 +99,13 @@ struct RobustnessTests {
         #expect(throws: LibraryError.unknownModel("a", known: [])) { try library.remove(named: "a") }
     }
 
-    @Test("names are checked by hand", arguments: [
-        ("a", true), ("A-1_b.c", true), (String(repeating: "x", count: 128), true), ("", false), (".a", false),
-        ("-a", false), ("a/b", false), ("a b", false), ("é", false), (String(repeating: "x", count: 129), false),
-        ("..", false), ("a\n", false),
-    ])
+    @Test(
+        "names are checked by hand",
+        arguments: [
+            ("a", true), ("A-1_b.c", true), (String(repeating: "x", count: 128), true), ("", false), (".a", false),
+            ("-a", false), ("a/b", false), ("a b", false), ("é", false), (String(repeating: "x", count: 129), false),
+            ("..", false), ("a\n", false),
+        ])
     func validNames(name: String, isValid: Bool) {
         #expect(ModelLibrary.isValidName(name) == isValid)
     }
@@ -205,7 +207,8 @@ struct RobustnessTests {
             let path = folder.join(layout.rawValue)
             try SyntheticCheckpoint.write(to: path, configuration: configuration, layout: layout, seed: 1)
             let reader = ArtifactReader(
-                artifact: try Artifact(folder: importer.run(path, name: layout.rawValue, options: ImportOptions(dense: .bf16)).folder))
+                artifact: try Artifact(
+                    folder: importer.run(path, name: layout.rawValue, options: ImportOptions(dense: .bf16)).folder))
             #expect(try reader.floats(ArtifactLayout.Name.fused(1) + ".bias").allSatisfy { $0 == 0 })
             let head = try reader.dense(ArtifactLayout.Name.unembedding)
             let embedding = Conversion.toFloats(

@@ -27,15 +27,15 @@ typedef struct {
 } cc_error;
 
 /// MXFP4 rows to row groups: `blocks` [rows][k_blocks][16] (byte i: element 2i low, 2i + 1 high), `scales`
-/// [rows][k_blocks]; groups group_begin..<group_end go to out_blocks [..][k_blocks][256] and out_scales [..][k_blocks][16],
-/// the first at index 0. Value-exact.
+/// [rows][k_blocks]; groups group_begin..<group_end go to out_blocks [..][k_blocks][256] and out_scales
+/// [..][k_blocks][16], the first at index 0. Value-exact.
 void cc_mxfp4_pack(const uint8_t *blocks, const uint8_t *scales, size_t rows, size_t k_blocks, cc_row_order order,
                    size_t group_begin, size_t group_end, uint8_t *out_blocks, uint8_t *out_scales);
 
 /// Transposed values [32 * k_blocks][rows] to MXFP4 row groups 0..<groups at out_blocks [groups][k_blocks][256] and
 /// out_scales [groups][k_blocks][16]. Per row and k block the scale is the one with the least squared error of all; a
-/// block on the MXFP4 grid comes back exactly. Ties of a value go to the even code, ties of a scale to the usual choice,
-/// by which the largest value's code is 4 or 6.
+/// block on the MXFP4 grid comes back exactly. Ties of a value go to the even code, ties of a scale to the usual
+/// choice, by which the largest value becomes 4 or 6 times the scale.
 void cc_quantize_mxfp4_transposed(const void *source, cc_element element, size_t rows, size_t k_blocks,
                                   cc_row_order order, size_t groups, uint8_t *out_blocks, uint8_t *out_scales,
                                   cc_error *error);
@@ -47,8 +47,8 @@ uint8_t cc_quantize_mxfp4_block(const float *values, uint8_t *out_block, cc_erro
 /// The 32 values of an MXFP4 block in checkpoint order. Scales above 252 may give infinities.
 void cc_decode_mxfp4_block(const uint8_t *block, uint8_t scale, float *out);
 
-/// `rows` rows [rows][32 * k_blocks] to (rows + 15) / 16 int8 row groups: out_values [groups][k_blocks][512], out_scales
-/// [groups][k_blocks][16] half floats. Symmetric, 32 values per scale, round to nearest even.
+/// `rows` rows [rows][32 * k_blocks] to (rows + 15) / 16 int8 row groups: out_values [groups][k_blocks][512],
+/// out_scales [groups][k_blocks][16] half floats. Symmetric, 32 values per scale, round to nearest even.
 void cc_quantize_int8(const void *source, cc_element element, size_t rows, size_t k_blocks, uint8_t *out_values,
                       uint16_t *out_scales, cc_error *error);
 

@@ -86,7 +86,8 @@ struct ConfigurationFields {
     }
 
     mutating func invalid(_ key: String, _ message: String, remedy: String) {
-        findings.append(Finding(.configurationInvalid, path: path, "\(key): \(message)", remedy: remedy + " in \(path)"))
+        findings.append(
+            Finding(.configurationInvalid, path: path, "\(key): \(message)", remedy: remedy + " in \(path)"))
     }
 
     mutating func limit(_ key: String, _ message: String) {

@@ -20,7 +20,10 @@ public enum ConfigurationReader {
         } catch {
             return (
                 nil,
-                [Finding(.configurationInvalid, path: path, "it is not valid JSON: \(error)", remedy: "Restore the file")]
+                [
+                    Finding(
+                        .configurationInvalid, path: path, "it is not valid JSON: \(error)", remedy: "Restore the file")
+                ]
             )
         }
         guard let object = value.objectValue else {
@@ -28,7 +31,8 @@ public enum ConfigurationReader {
                 nil,
                 [
                     Finding(
-                        .configurationInvalid, path: path, "a JSON object expected, found \(ConfigurationFields.short(value))",
+                        .configurationInvalid, path: path,
+                        "a JSON object expected, found \(ConfigurationFields.short(value))",
                         remedy: "Restore the file")
                 ]
             )
@@ -58,7 +62,8 @@ public enum ConfigurationReader {
         let type = fields.object["model_type"]?.stringValue
         let architectures = (fields.object["architectures"]?.arrayValue ?? []).compactMap(\.stringValue)
         if type == "gpt_oss" || (type == nil && architectures.contains("GptOssForCausalLM")) { return }
-        let found = type.map { "model_type '\($0)'" } ?? (architectures.first.map { "architecture '\($0)'" } ?? "neither")
+        let found =
+            type.map { "model_type '\($0)'" } ?? (architectures.first.map { "architecture '\($0)'" } ?? "neither")
         fields.add(
             Finding(
                 .unsupportedArchitecture, path: fields.path,
@@ -119,7 +124,8 @@ public enum ConfigurationReader {
         let kinds = (value.arrayValue ?? []).prefix(1025).compactMap { $0.stringValue.flatMap(AttentionKind.init) }
         guard kinds.count == value.arrayValue?.count else {
             fields.invalid(
-                "layer_types", "a list of 'sliding_attention' and 'full_attention' expected, found "
+                "layer_types",
+                "a list of 'sliding_attention' and 'full_attention' expected, found "
                     + ConfigurationFields.short(value), remedy: "Correct it")
             return ModelConfiguration.alternatingKinds(layers)
         }
@@ -140,7 +146,8 @@ public enum ConfigurationReader {
                 [],
                 [
                     Finding(
-                        .generationConfigurationInvalid, path: path, "it is not a JSON object, so its end tokens are not known",
+                        .generationConfigurationInvalid, path: path,
+                        "it is not a JSON object, so its end tokens are not known",
                         remedy: "Restore the file or delete it")
                 ]
             )
@@ -173,7 +180,8 @@ public enum ConfigurationReader {
         if configuration.queryHeadCount % configuration.keyValueHeadCount != 0 {
             fields.limit(
                 "num_attention_heads",
-                "\(configuration.queryHeadCount) is no multiple of num_key_value_heads \(configuration.keyValueHeadCount)")
+                "\(configuration.queryHeadCount) is no multiple of num_key_value_heads \(configuration.keyValueHeadCount)"
+            )
         }
         if configuration.expertsPerToken > configuration.expertCount {
             fields.limit(

@@ -42,7 +42,8 @@ enum RotaryReader {
         default:
             fields.add(
                 Finding(
-                    .unsupportedRotary, path: fields.path, "\(key).rope_type: 'yarn' or 'default' expected, found '\(type)'",
+                    .unsupportedRotary, path: fields.path,
+                    "\(key).rope_type: 'yarn' or 'default' expected, found '\(type)'",
                     remedy: "gpt-oss models use YaRN; correct it or convert the model"))
         }
         for finding in scaling.findings {

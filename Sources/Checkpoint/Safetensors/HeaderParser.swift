@@ -32,12 +32,16 @@ struct HeaderParser {
                 remedy: SafetensorsHeader.downloadAgain)
             return (nil, findings)
         }
-        tensors.sort { ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound) }
+        tensors.sort {
+            ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
+        }
         checkOrder()
         return (SafetensorsHeader(metadata: metadata, tensors: tensors, dataOffset: dataOffset), findings)
     }
 
-    private mutating func entry(_ scanner: inout JSONScanner, _ name: String, at offset: Int) throws(JSONScanner.Failure) {
+    private mutating func entry(_ scanner: inout JSONScanner, _ name: String, at offset: Int) throws(JSONScanner
+        .Failure)
+    {
         if name.utf8.elementsEqual("__metadata__".utf8) {
             return try readMetadata(&scanner)
         }
@@ -74,7 +78,8 @@ struct HeaderParser {
     }
 
     /// Checks one tensor by itself and keeps it if it is right.
-    private mutating func check(_ name: String, _ element: String, _ shape: [Int], begin: Int, end: Int, at offset: Int) {
+    private mutating func check(_ name: String, _ element: String, _ shape: [Int], begin: Int, end: Int, at offset: Int)
+    {
         guard let element = TensorElement(rawValue: element) else {
             report(
                 .unknownElementType, tensor: name, at: offset, "the element type '\(element)' does not exist",
@@ -84,7 +89,8 @@ struct HeaderParser {
         let dataByteCount = fileByteCount - dataOffset
         guard begin <= end else {
             report(
-                .tensorOutOfRange, tensor: name, at: offset, "its data begins at \(begin) and ends before that, at \(end)",
+                .tensorOutOfRange, tensor: name, at: offset,
+                "its data begins at \(begin) and ends before that, at \(end)",
                 remedy: SafetensorsHeader.downloadAgain)
             return
         }

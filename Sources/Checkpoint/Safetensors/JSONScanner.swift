@@ -220,7 +220,8 @@ struct JSONScanner {
                 offset += 1
             default:
                 guard offset > start else {
-                    throw Failure(offset: offset, message: "found \(Self.describe(bytes[offset])) where a value belongs")
+                    throw Failure(
+                        offset: offset, message: "found \(Self.describe(bytes[offset])) where a value belongs")
                 }
                 return
             }

@@ -61,7 +61,8 @@ public struct SafetensorsLayout: Sendable {
         headerBytes = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + json
         self.tensors = placed.map { tensor, begin, end in
             TensorInfo(
-                name: tensor.name, element: tensor.element, shape: tensor.shape, byteRange: padded + begin..<padded + end)
+                name: tensor.name, element: tensor.element, shape: tensor.shape,
+                byteRange: padded + begin..<padded + end)
         }
         fileByteCount = padded + position
     }

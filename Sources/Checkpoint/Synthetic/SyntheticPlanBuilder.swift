@@ -71,7 +71,8 @@ struct SyntheticPlanBuilder {
     /// Cuts a tensor into pieces of at most `limit` bytes (one expert at a time when it is transposed).
     func pieces(of tensor: Tensor, shard: Int, at offset: Int, _ limit: Int) -> [SyntheticPiece] {
         let count = tensor.tensor.shape.reduce(1, *)
-        func cut(_ unit: Int, _ content: (_ position: Int, _ count: Int) -> SyntheticPiece.Content) -> [SyntheticPiece] {
+        func cut(_ unit: Int, _ content: (_ position: Int, _ count: Int) -> SyntheticPiece.Content) -> [SyntheticPiece]
+        {
             let step = limit / unit
             return stride(from: 0, to: count, by: step).map { begin in
                 SyntheticPiece(

@@ -64,7 +64,8 @@ struct CheckpointFiles: Sendable {
 
     private mutating func readConfiguration() {
         guard has("config.json") else {
-            let hint = FileSystem.status(of: file("original/config.json")) == nil
+            let hint =
+                FileSystem.status(of: file("original/config.json")) == nil
                 ? "Give the folder that holds config.json and the weights"
                 : "OpenAI's own files are in \(file("original")): give that folder"
             findings.append(Finding(.configurationMissing, path: path, "there is no config.json", remedy: hint))

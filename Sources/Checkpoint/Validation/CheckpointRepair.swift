@@ -65,7 +65,8 @@ public enum CheckpointRepair {
         let lost = (report.files.index?.weightMap ?? []).first { !names.contains(Array($0.tensor.utf8)) }
         let isMissingShard = report.findings.contains { $0.code == .shardMissing }
         if let lost, isMissingShard {
-            return refusal("\(lost.shard) is missing, so \(lost.tensor) would be lost from the index: download it first")
+            return refusal(
+                "\(lost.shard) is missing, so \(lost.tensor) would be lost from the index: download it first")
         }
         let metadata = JSONObject([("total_size", .number(JSONNumber(byteCount)))])
         try AtomicFile.write(ShardIndex.serialized(metadata: metadata, weightMap: weightMap), to: target)

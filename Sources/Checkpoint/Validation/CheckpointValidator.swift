@@ -170,7 +170,8 @@ public enum CheckpointValidator {
         if names.contains(where: { $0.contains("lora_A") || $0.hasPrefix("base_model.") }) {
             remedy = "Merge the LoRA adapter into its base model (peft: merge_and_unload, save_pretrained)"
         } else if names.contains(where: { $0.contains("gate_up_projs.") }) {
-            remedy = "The experts are split into single linear layers; save the merged model with transformers' own classes"
+            remedy =
+                "The experts are split into single linear layers; save the merged model with transformers' own classes"
         } else {
             remedy = "Save the model with transformers' GptOssForCausalLM, or use OpenAI's original files"
         }

@@ -42,6 +42,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether the file or folder does not exist.
     public var isNotFound: Bool { code == ENOENT }
 
+    /// What failed, where, and why.
     public var description: String { "cannot \(operation) \(path): \(reason)" }
 
     private static func text(of code: Int32) -> String {

@@ -63,7 +63,9 @@ public enum FileSystem {
     public static func createFolder(_ path: String) throws(FileError) {
         if unsafe mkdir(path, 0o755) == 0 { return }
         if errno == EEXIST, status(of: path)?.kind == .folder { return }
-        guard errno == ENOENT, let parent = parent(of: path), parent != path else { throw .last("create the folder", path) }
+        guard errno == ENOENT, let parent = parent(of: path), parent != path else {
+            throw .last("create the folder", path)
+        }
         try createFolder(parent)
         guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .last("create the folder", path) }
     }
@@ -114,7 +116,8 @@ public enum FileSystem {
     public static func freeBytes(at path: String) -> Int? {
         var info = statvfs()
         guard unsafe statvfs(path, &info) == 0 else { return nil }
-        let (bytes, overflow) = Int(clamping: info.f_bavail).multipliedReportingOverflow(by: Int(clamping: info.f_frsize))
+        let (bytes, overflow) = Int(clamping: info.f_bavail).multipliedReportingOverflow(
+            by: Int(clamping: info.f_frsize))
         return overflow ? Int.max : bytes
     }
 
