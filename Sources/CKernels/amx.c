@@ -1,7 +1,7 @@
 // The AMX set: bf16 products on tiles, for Sapphire Rapids and later. All else comes from the AVX-512 set.
 //
-// A tile of weights is one k block of one row group: 16 rows of 16 dwords, a dword being one output row's weights of two
-// adjacent columns. bf16 weights lie in memory like that; MXFP4 and int8 are unpacked into scratch, two row groups
+// A tile of weights is one k block of one row group: 16 rows of 16 dwords, a dword being one output row's weights of
+// two adjacent columns. bf16 weights lie in memory like that; MXFP4 and int8 are unpacked into scratch, two row groups
 // ("panel") at a time, and stay in L2 while all tokens are multiplied by them. Token rows that do not fill a tile are
 // copied to scratch and padded with zeros, so that tiles always have 16 rows and the configuration never changes.
 //
@@ -123,7 +123,8 @@ typedef struct {
 } fetch;
 
 CK_INLINE void fetch_some(fetch *f) {
-  for (int i = 0; i < f->lines && f->next < f->end; i++, f->next += 64) _mm_prefetch((const char *)f->next, _MM_HINT_T1);
+  for (int i = 0; i < f->lines && f->next < f->end; i++, f->next += 64)
+    _mm_prefetch((const char *)f->next, _MM_HINT_T1);
 }
 
 /// Sixteen rows of activations; those of the last, partly filled tile lie in scratch.

@@ -2,7 +2,7 @@
 #ifndef CK_AVX2_H
 #define CK_AVX2_H
 
-#include "include/CKernels.h"
+#include "CKernels.h"
 
 #include <immintrin.h>
 
@@ -33,7 +33,8 @@ CK_INLINE __m256 avx2_exp(__m256 x) {
   __m256 keep = _mm256_cmp_ps(x, lowest, _CMP_NLT_UQ);
   // The constant comes first: min and max return their second operand if one is NaN.
   __m256 y = _mm256_max_ps(lowest, _mm256_min_ps(_mm256_set1_ps(88.37f), x));
-  __m256 n = _mm256_round_ps(_mm256_mul_ps(y, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  __m256 n =
+      _mm256_round_ps(_mm256_mul_ps(y, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), y);
   r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
   __m256 p = _mm256_set1_ps(1.9875691500e-4f);

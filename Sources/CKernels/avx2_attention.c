@@ -13,14 +13,14 @@ enum { TILE_HEADS = 3, TILE_VECTORS = 4 };
 
 /// The scratch of a call.
 typedef struct {
-  float *scores;     // [group][CK_PAGE_TOKENS], then probabilities
-  float *sums;       // [group][stride]: values summed so far
-  float *maximum;    // [group]
-  float *total;      // [group]: exponentials summed so far
-  float *decay;      // [group]: what the new maximum makes of older sums
-  float *keys;       // [head_dim][CK_PAGE_TOKENS]
-  float *values;     // [CK_PAGE_TOKENS][stride]
-  size_t stride;     // head_dim rounded up to whole vectors
+  float *scores;   // [group][CK_PAGE_TOKENS], then probabilities
+  float *sums;     // [group][stride]: values summed so far
+  float *maximum;  // [group]
+  float *total;    // [group]: exponentials summed so far
+  float *decay;    // [group]: what the new maximum makes of older sums
+  float *keys;     // [head_dim][CK_PAGE_TOKENS]
+  float *values;   // [CK_PAGE_TOKENS][stride]
+  size_t stride;   // head_dim rounded up to whole vectors
 } workspace;
 
 CK_INLINE workspace divide_scratch(const ck_attention *c) {
@@ -78,8 +78,8 @@ CK_INLINE void soften(const ck_attention *c, workspace *w, int32_t head, int32_t
 
 /// Adds slots begin..<end of `heads` heads to their sums, for `vectors` vectors of the head's values.
 CK_INLINE void value_tile(
-    int heads, int vectors, __m256i mask, const float *probabilities, const float *decay, const float *values, size_t pitch,
-    int32_t begin, int32_t end, float *sums, size_t stride) {
+    int heads, int vectors, __m256i mask, const float *probabilities, const float *decay, const float *values,
+    size_t pitch, int32_t begin, int32_t end, float *sums, size_t stride) {
   __m256 sum[TILE_HEADS][TILE_VECTORS];
   for (int h = 0; h < heads; h++)
     for (int v = 0; v < vectors; v++)
@@ -98,19 +98,23 @@ CK_INLINE void value_tile(
 }
 
 CK_INLINE void add_values(
-    int heads, const ck_attention *c, workspace *w, int32_t head, const float *values, size_t pitch, int32_t begin, int32_t end) {
+    int heads, const ck_attention *c, workspace *w, int32_t head, const float *values, size_t pitch, int32_t begin,
+    int32_t end) {
   const float *p = w->scores + (size_t)head * CK_PAGE_TOKENS, *decay = w->decay + head;
   float *sums = w->sums + (size_t)head * w->stride;
   int32_t d = 0;
   for (; d + 8 * TILE_VECTORS <= c->head_dim; d += 8 * TILE_VECTORS)
-    value_tile(heads, TILE_VECTORS, _mm256_setzero_si256(), p, decay, values + d, pitch, begin, end, sums + d, w->stride);
+    value_tile(
+        heads, TILE_VECTORS, _mm256_setzero_si256(), p, decay, values + d, pitch, begin, end, sums + d, w->stride);
   for (; d < c->head_dim; d += 8)
-    value_tile(heads, 1, avx2_lanes_below(c->head_dim - d), p, decay, values + d, pitch, begin, end, sums + d, w->stride);
+    value_tile(
+        heads, 1, avx2_lanes_below(c->head_dim - d), p, decay, values + d, pitch, begin, end, sums + d, w->stride);
 }
 
 /// One page whose slots begin..<end are visible; values have `pitch` floats per slot.
 CK_INLINE void attend_page(
-    const ck_attention *c, workspace *w, const float *keys, const float *values, size_t pitch, int32_t begin, int32_t end) {
+    const ck_attention *c, workspace *w, const float *keys, const float *values, size_t pitch, int32_t begin,
+    int32_t end) {
   int32_t h = 0, dims = c->head_dim;
   for (; h + TILE_HEADS <= c->group; h += TILE_HEADS)
     score_tile(c->queries + (size_t)h * (size_t)dims, TILE_HEADS, dims, keys, w->scores + h * CK_PAGE_TOKENS);

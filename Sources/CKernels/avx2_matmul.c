@@ -11,11 +11,11 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 enum {
-  ON_THE_FLY_TOKENS = 4,   // up to which weights are unpacked again for every product
-  TILE_TOKENS = 3,         // tokens of a register tile: 12 sums, 3 activations, 1 weight
-  PASS_TOKENS = 96,        // tokens that share an unpacked panel; their sums take 12 KiB
-  PANEL_BLOCKS = 8,        // k blocks of a panel: 16 KiB
-  PREFETCH_BYTES = 4096,   // how far ahead weights are fetched that are used as they are met
+  ON_THE_FLY_TOKENS = 4,  // up to which weights are unpacked again for every product
+  TILE_TOKENS = 3,        // tokens of a register tile: 12 sums, 3 activations, 1 weight
+  PASS_TOKENS = 96,       // tokens that share an unpacked panel; their sums take 12 KiB
+  PANEL_BLOCKS = 8,       // k blocks of a panel: 16 KiB
+  PREFETCH_BYTES = 4096,  // how far ahead weights are fetched that are used as they are met
 };
 
 /// Bytes of a k block of a row group.
@@ -71,7 +71,8 @@ CK_INLINE __m256 activation_pair(const float *x, int g, int i) {
 
 /// Scales of a half row group's low and high rows, repeated for the two columns.
 CK_INLINE void load_scales(ck_weight_kind kind, const uint8_t *scales, size_t block, int half, __m256 s[2]) {
-  __m256 rows = kind == CK_MXFP4 ? avx2_e8m0(scales + block * 16 + half * 8) : avx2_half(scales + block * 32 + half * 16);
+  __m256 rows =
+      kind == CK_MXFP4 ? avx2_e8m0(scales + block * 16 + half * 8) : avx2_half(scales + block * 32 + half * 16);
   s[0] = _mm256_unpacklo_ps(rows, rows);
   s[1] = _mm256_unpackhi_ps(rows, rows);
 }
@@ -137,7 +138,8 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
 }
 
 /// Some k blocks of a row group as floats: [block][pair in visiting order][low 0, high 0, low 1, high 1][8].
-CK_INLINE void unpack_panel(ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, float *panel, float *scales) {
+CK_INLINE void unpack_panel(
+    ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, float *panel, float *scales) {
   for (int32_t k = 0; k < count; k++, index++) {
     const uint8_t *block = c->weights + index * block_bytes(kind);
     avx2_prefetch(block + block_bytes(kind) * PANEL_BLOCKS, block_bytes(kind));

@@ -1,8 +1,8 @@
 // Products of 16-bit fixed-point activations on AVX2, for MXFP4 and int8 weights.
 //
 // The two byte planes are joined to 16-bit words once per call; weights stay unsigned (MXFP4 doubled and biased by 12,
-// int8 biased by 128) and become words by a mask or a shift, so that one `vpmaddwd` multiplies eight rows by two columns
-// without rounding: 255 * 32512 * 32 is below 2^31. The block's activation sum undoes the bias.
+// int8 biased by 128) and become words by a mask or a shift, so that one `vpmaddwd` multiplies eight rows by two
+// columns without rounding: 255 * 32512 * 32 is below 2^31. The block's activation sum undoes the bias.
 #if defined(__x86_64__)
 #include "avx2.h"
 
@@ -11,9 +11,9 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 enum {
-  TILE_TOKENS = 4,    // tokens of a register tile: 8 sums, 2 weights, 1 activation
-  PASS_TOKENS = 96,   // tokens joined to words at a time: 192 bytes of scratch per column
-  PANEL_BLOCKS = 8,   // k blocks of an unpacked panel: 8 KiB
+  TILE_TOKENS = 4,        // tokens of a register tile: 8 sums, 2 weights, 1 activation
+  PASS_TOKENS = 96,       // tokens joined to words at a time: 192 bytes of scratch per column
+  PANEL_BLOCKS = 8,       // k blocks of an unpacked panel: 8 KiB
   PREFETCH_BYTES = 4096,  // how far ahead weights are fetched that are used as they are met
 };
 
@@ -23,8 +23,8 @@ CK_INLINE void unpack_words(ck_weight_kind kind, const uint8_t *block, int half,
   for (int side = 0; side < 2; side++) {
     __m256i bytes;
     if (kind == CK_MXFP4) {
-      const __m256i lut = _mm256_broadcastsi128_si256(
-          _mm_setr_epi8(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
+      const __m256i lut =
+          _mm256_broadcastsi128_si256(_mm_setr_epi8(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
       __m256i v = _mm256_loadu_si256((const __m256i *)(block + g * 64 + half * 32));
       bytes = _mm256_shuffle_epi8(lut, _mm256_and_si256(side ? _mm256_srli_epi16(v, 4) : v, _mm256_set1_epi8(15)));
     } else {
@@ -124,7 +124,8 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
 }
 
 /// Some k blocks of a row group as words: [block][column pair][half][16].
-CK_INLINE void unpack_panel(ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, int16_t *panel, float *scales) {
+CK_INLINE void unpack_panel(
+    ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, int16_t *panel, float *scales) {
   for (int32_t k = 0; k < count; k++, index++) {
     const uint8_t *block = c->weights + index * ((size_t)256 << kind);
     avx2_prefetch(block + ((size_t)256 << kind) * PANEL_BLOCKS, (size_t)256 << kind);

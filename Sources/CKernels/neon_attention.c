@@ -11,13 +11,13 @@ enum { TILE_HEADS = 2, TILE_VECTORS = 8, SCORE_VECTORS = CK_PAGE_TOKENS / 4 };
 
 /// The scratch of a call.
 typedef struct {
-  float *scores;     // [group][CK_PAGE_TOKENS], then probabilities
-  float *sums;       // [group][head_dim]: values summed so far
-  float *maximum;    // [group]
-  float *total;      // [group]: exponentials summed so far
-  float *decay;      // [group]: what the new maximum makes of older sums
-  float *keys;       // [head_dim][CK_PAGE_TOKENS]
-  float *values;     // [CK_PAGE_TOKENS][head_dim]
+  float *scores;   // [group][CK_PAGE_TOKENS], then probabilities
+  float *sums;     // [group][head_dim]: values summed so far
+  float *maximum;  // [group]
+  float *total;    // [group]: exponentials summed so far
+  float *decay;    // [group]: what the new maximum makes of older sums
+  float *keys;     // [head_dim][CK_PAGE_TOKENS]
+  float *values;   // [CK_PAGE_TOKENS][head_dim]
 } workspace;
 
 CK_INLINE workspace divide_scratch(const ck_attention *c) {
@@ -76,8 +76,8 @@ CK_INLINE void soften(const ck_attention *c, workspace *w, int32_t head, int32_t
 
 /// Adds slots begin..<end of `heads` heads to their sums, for `vectors` vectors of the head's values.
 CK_INLINE void value_tile(
-    int heads, int vectors, const float *probabilities, const float *decay, const float *values, size_t dims, int32_t begin,
-    int32_t end, float *sums) {
+    int heads, int vectors, const float *probabilities, const float *decay, const float *values, size_t dims,
+    int32_t begin, int32_t end, float *sums) {
   float32x4_t sum[TILE_HEADS][TILE_VECTORS];
   for (int h = 0; h < heads; h++)
     for (int v = 0; v < vectors; v++) sum[h][v] = vmulq_n_f32(vld1q_f32(sums + (size_t)h * dims + v * 4), decay[h]);

@@ -1,4 +1,5 @@
-// Norm, conversions, rotation, activation and reductions on NEON. Tails of less than a vector go through a small buffer.
+// Norm, conversions, rotation, activation and reductions on NEON. Tails of less than a vector go through a small
+// buffer.
 #if defined(__aarch64__)
 #include "neon.h"
 

@@ -1,16 +1,16 @@
 // Products of f32 activations on NEON, for the three kinds of weights.
 //
-// A vector holds two rows by two adjacent columns, which is what interleaving yields; a row group is eight vectors, and one
-// pairwise addition at the very end puts the rows in order. Within a k block the column pairs are visited for g = 0..3 as
-// 2g, 2g + 1, 8 + 2g, 9 + 2g, whether the weights are unpacked on the fly (few tokens) or into a panel (many): hence the
-// same bits.
+// A vector holds two rows by two adjacent columns, which is what interleaving yields; a row group is eight vectors, and
+// one pairwise addition at the very end puts the rows in order. Within a k block the column pairs are visited for g =
+// 0..3 as 2g, 2g + 1, 8 + 2g, 9 + 2g, whether the weights are unpacked on the fly (few tokens) or into a panel (many):
+// hence the same bits.
 #if defined(__aarch64__)
 #include "neon.h"
 
 enum {
-  TILE_TOKENS = 3,    // tokens of a register tile: 24 sums
-  PASS_TOKENS = 96,   // tokens that share an unpacked panel; their sums take 12 KiB
-  PANEL_BLOCKS = 8,   // k blocks of a panel: 16 KiB
+  TILE_TOKENS = 3,   // tokens of a register tile: 24 sums
+  PASS_TOKENS = 96,  // tokens that share an unpacked panel; their sums take 12 KiB
+  PANEL_BLOCKS = 8,  // k blocks of a panel: 16 KiB
 };
 
 /// Bytes of a k block of a row group.
@@ -28,13 +28,15 @@ CK_INLINE float32x4_t biased_words(uint16x4_t words) {
   return vcvtq_f32_s32(vsubq_s32(vreinterpretq_s32_u32(vmovl_u16(words)), vdupq_n_s32(128)));
 }
 
-/// Eight vectors: column pairs 2g, 2g + 1, 8 + 2g, 9 + 2g of four rows (`quarter` of the group), rows 0, 1 and 2, 3 of each.
+/// Eight vectors: column pairs 2g, 2g + 1, 8 + 2g, 9 + 2g of four rows (`quarter` of the group), rows 0, 1 and 2, 3 of
+/// each.
 CK_INLINE void unpack_pairs(ck_weight_kind kind, const uint8_t *block, int quarter, int g, float32x4_t w[8]) {
   if (kind == CK_MXFP4) {
     // The upper and the second byte of the value as a float; the lower two are zero.
     static const uint8_t upper_bytes[16] = {0,    0x3f, 0x3f, 0x3f, 0x40, 0x40, 0x40, 0x40,
                                             0x80, 0xbf, 0xbf, 0xbf, 0xc0, 0xc0, 0xc0, 0xc0};
-    static const uint8_t second_bytes[16] = {0, 0, 0x80, 0xc0, 0, 0x40, 0x80, 0xc0, 0, 0, 0x80, 0xc0, 0, 0x40, 0x80, 0xc0};
+    static const uint8_t second_bytes[16] = {0, 0, 0x80, 0xc0, 0, 0x40, 0x80, 0xc0,
+                                             0, 0, 0x80, 0xc0, 0, 0x40, 0x80, 0xc0};
     const uint8x16_t upper = vld1q_u8(upper_bytes), second = vld1q_u8(second_bytes);
     uint8x16_t v = vld1q_u8(block + g * 64 + quarter * 16);
     for (int side = 0; side < 2; side++) {
@@ -72,7 +74,8 @@ CK_INLINE float32x4_t activation_pair(const float *x, int g, int i) {
 
 /// Scales of four rows, repeated for the two columns.
 CK_INLINE void load_scales(ck_weight_kind kind, const uint8_t *scales, size_t block, int quarter, float32x4_t s[2]) {
-  float32x4_t rows = kind == CK_MXFP4 ? neon_e8m0(scales + block * 16 + quarter * 4) : neon_half(scales + block * 32 + quarter * 8);
+  float32x4_t rows =
+      kind == CK_MXFP4 ? neon_e8m0(scales + block * 16 + quarter * 4) : neon_half(scales + block * 32 + quarter * 8);
   s[0] = vzip1q_f32(rows, rows);
   s[1] = vzip2q_f32(rows, rows);
 }
@@ -135,7 +138,8 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
 }
 
 /// Some k blocks of a row group as floats: [block][pair in visiting order][8][4].
-CK_INLINE void unpack_panel(ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, float *panel, float *scales) {
+CK_INLINE void unpack_panel(
+    ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, float *panel, float *scales) {
   for (int32_t k = 0; k < count; k++, index++) {
     const uint8_t *block = c->weights + index * block_bytes(kind);
     for (int quarter = 0; quarter < 4; quarter++) {

@@ -1,5 +1,6 @@
 // Products of 16-bit fixed-point activations on NEON, for MXFP4 and int8 weights. Included twice, with and without the
-// byte dot product, by files that define DOT4(sum, a, b): sum of four products of signed bytes per lane, added to `sum`.
+// byte dot product, by files that define DOT4(sum, a, b): sum of four products of signed bytes per lane, added to
+// `sum`.
 //
 // A 16-byte vector holds four rows by four columns; the two byte planes of the activations are multiplied apart and
 // joined at the end of a k block.
@@ -97,7 +98,8 @@ CK_INLINE void multiply_on_the_fly(ck_weight_kind kind, const ck_matmul *c, int3
 }
 
 /// Some k blocks of a row group as signed bytes: [block][column group][quarter][16].
-CK_INLINE void unpack_panel(ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, int8_t *panel, float *scales) {
+CK_INLINE void unpack_panel(
+    ck_weight_kind kind, const ck_matmul *c, size_t index, int32_t count, int8_t *panel, float *scales) {
   for (int32_t k = 0; k < count; k++, index++)
     for (int quarter = 0; quarter < 4; quarter++) {
       for (int g = 0; g < 4; g++) {
@@ -112,8 +114,8 @@ CK_INLINE void unpack_panel(ck_weight_kind kind, const ck_matmul *c, size_t inde
 
 /// Adds a panel's products by one or two tokens to their totals, [token][16].
 CK_INLINE void multiply_tile(
-    ck_weight_kind kind, const ck_matmul *c, const int8_t *panel, const float *scales, int32_t first_block, int32_t blocks,
-    int32_t first_token, int tokens, float *totals) {
+    ck_weight_kind kind, const ck_matmul *c, const int8_t *panel, const float *scales, int32_t first_block,
+    int32_t blocks, int32_t first_token, int tokens, float *totals) {
   const ck_q16_block *x[TILE_TOKENS];
   for (int t = 0; t < tokens; t++) x[t] = activation_blocks(c, first_token + t) + first_block;
   for (int32_t k = 0; k < blocks; k++) {

@@ -1,8 +1,12 @@
 #include "kernel_checks.h"
 
-typedef struct { int group, head_dim, first_page, begin, end, half; float sink; } shape;
+typedef struct {
+  int group, head_dim, first_page, begin, end, half;
+  float sink;
+} shape;
 
-static void reference(const shape *s, const float *q, const float *k, const float *v, const float *sinks, float scale, double *out) {
+static void reference(
+    const shape *s, const float *q, const float *k, const float *v, const float *sinks, float scale, double *out) {
   int keys = s->end - s->begin;
   double *score = kc_allocate((size_t)keys * 8);
   for (int h = 0; h < s->group; h++) {
@@ -38,7 +42,8 @@ static void put(uint8_t *page, int half, size_t index, float *value) {
 static long check_shape(const ck_kernels *table, shape s, kc_random *r, char *message, size_t capacity) {
   ck_attention_function function = s.half ? table->attention_f16 : table->attention_f32;
   int keys = s.end - s.begin, pages = (s.end - 1) / CK_PAGE_TOKENS - s.first_page + 1;
-  size_t n = (size_t)(s.group * s.head_dim), dims = (size_t)s.head_dim, page_bytes = dims * CK_PAGE_TOKENS * (s.half ? 2 : 4);
+  size_t n = (size_t)(s.group * s.head_dim), dims = (size_t)s.head_dim,
+         page_bytes = dims * CK_PAGE_TOKENS * (s.half ? 2 : 4);
   float *q = kc_allocate(n * 4), *k = kc_allocate((size_t)keys * dims * 4), *v = kc_allocate((size_t)keys * dims * 4);
   float *sinks = kc_allocate((size_t)s.group * 4), *out = kc_allocate(n * 4);
   double *expected = kc_allocate(n * 8);
@@ -61,26 +66,39 @@ static long check_shape(const ck_kernels *table, shape s, kc_random *r, char *me
   float scale = 1.0f / sqrtf((float)s.head_dim);
   uint8_t *scratch = kc_allocate(ck_attention_scratch_bytes(s.group, s.head_dim));
   memset(scratch, 0xff, ck_attention_scratch_bytes(s.group, s.head_dim));
-  ck_attention call = {
-      q, s.group, s.head_dim, key_pages, value_pages, s.first_page, s.begin, s.end, scale, sinks, out, scratch};
+  ck_attention call = {q,       s.group, s.head_dim, key_pages, value_pages, s.first_page,
+                       s.begin, s.end,   scale,      sinks,     out,         scratch};
   function(&call);
   reference(&s, q, k, v, sinks, scale, expected);
   long count = 0;
   for (size_t i = 0; i < n && count >= 0; i++, count++)
     if (!(fabs(out[i] - expected[i]) <= 4e-6)) {
       snprintf(
-          message, capacity, "%s attention %s, group %d, head_dim %d, keys %d..<%d, sink %g: [%zu] is %.9g, expected %.9g",
-          table->name, s.half ? "f16" : "f32", s.group, s.head_dim, s.begin, s.end, s.sink, i, out[i], expected[i]);
+          message, capacity,
+          "%s attention %s, group %d, head_dim %d, keys %d..<%d, sink %g: [%zu] is %.9g, expected %.9g", table->name,
+          s.half ? "f16" : "f32", s.group, s.head_dim, s.begin, s.end, s.sink, i, out[i], expected[i]);
       count = -2;
     }
-  for (int p = 0; p < pages; p++) { free((void *)key_pages[p]); free((void *)value_pages[p]); }
-  free(q); free(k); free(v); free(sinks); free(out); free(expected); free(key_pages); free(value_pages); free(scratch);
+  for (int p = 0; p < pages; p++) {
+    free((void *)key_pages[p]);
+    free((void *)value_pages[p]);
+  }
+  free(q);
+  free(k);
+  free(v);
+  free(sinks);
+  free(out);
+  free(expected);
+  free(key_pages);
+  free(value_pages);
+  free(scratch);
   return count < 0 ? -1 : count;
 }
 
 long kc_check_attention(const ck_kernels *table, char *message, size_t capacity) {
   static const int groups[] = {1, 2, 3, 5, 8}, dims[] = {2, 6, 8, 14, 16, 32, 64, 80, 96};
-  static const int ranges[][2] = {{0, 1}, {0, 31}, {0, 32}, {0, 33}, {31, 32}, {32, 33}, {31, 65}, {64, 96}, {70, 200}, {5, 7}};
+  static const int ranges[][2] = {{0, 1},   {0, 31},  {0, 32},  {0, 33},   {31, 32},
+                                  {32, 33}, {31, 65}, {64, 96}, {70, 200}, {5, 7}};
   static const float sinks[] = {0, -INFINITY, 30, -50};
   kc_random r = {11};
   long count = 0;

@@ -18,22 +18,29 @@ static long check_norm(const ck_kernels *t, int n, kc_random *r, char *message, 
   for (int i = 0; i < n; i++)
     if (!(fabs(out[i] - x[i] * factor * gain[i]) <= 1e-6 * fabs(x[i] * factor * gain[i]) + 1e-9))
       KC_FAIL("%s rms_norm, n %d: [%d] is %.9g, expected %.9g", t->name, n, i, out[i], x[i] * factor * gain[i]);
-  free(x); free(gain); free(out);
+  free(x);
+  free(gain);
+  free(out);
   return n;
 }
 
 static long check_narrow(const ck_kernels *t, int n, kc_random *r, char *message, size_t capacity) {
   float *x = random_floats(n, 1, r);
-  static const float special[] = {0.0f, -0.0f, 65504.0f, 65519.9f, 65520.0f, -1e9f, INFINITY, -INFINITY, 1e-7f, 5.96e-8f, 2.9e-8f,
-                                  3.0e-8f, 6.1e-5f, 6.0975e-5f, 1.00048828125f, 1.00146484375f, 3.38e38f, 1.00390625f, 1.01171875f};
+  static const float special[] = {0.0f,           -0.0f,    65504.0f,    65519.9f,   65520.0f,
+                                  -1e9f,          INFINITY, -INFINITY,   1e-7f,      5.96e-8f,
+                                  2.9e-8f,        3.0e-8f,  6.1e-5f,     6.0975e-5f, 1.00048828125f,
+                                  1.00146484375f, 3.38e38f, 1.00390625f, 1.01171875f};
   for (int i = 0; i < n; i++)
-    if (kc_below(r, 3) == 0) x[i] = special[kc_below(r, (int)(sizeof special / sizeof *special))];
-    else if (kc_below(r, 2)) x[i] = ldexpf(x[i], kc_below(r, 60) - 40);
+    if (kc_below(r, 3) == 0)
+      x[i] = special[kc_below(r, (int)(sizeof special / sizeof *special))];
+    else if (kc_below(r, 2))
+      x[i] = ldexpf(x[i], kc_below(r, 60) - 40);
   uint16_t *out = kc_allocate((size_t)n * 2);
   if (t->to_f16) {
     t->to_f16(x, n, out);
     for (int i = 0; i < n; i++)
-      if (out[i] != kc_to_half(x[i])) KC_FAIL("%s to_f16 of %.9g is %04x, expected %04x", t->name, x[i], out[i], kc_to_half(x[i]));
+      if (out[i] != kc_to_half(x[i]))
+        KC_FAIL("%s to_f16 of %.9g is %04x, expected %04x", t->name, x[i], out[i], kc_to_half(x[i]));
   }
   if (t->to_bf16) {
     x[n / 2] = NAN;
@@ -42,7 +49,8 @@ static long check_narrow(const ck_kernels *t, int n, kc_random *r, char *message
       if (isnan(x[i]) ? !isnan(kc_from_bf16(out[i])) : out[i] != kc_to_bf16(x[i]))
         KC_FAIL("%s to_bf16 of %.9g is %04x, expected %04x", t->name, x[i], out[i], kc_to_bf16(x[i]));
   }
-  free(x); free(out);
+  free(x);
+  free(out);
   return 2 * n;
 }
 
@@ -68,7 +76,8 @@ static long check_q16(const ck_kernels *t, int blocks, kc_random *r, char *messa
     }
     if (sum != out[b].sum) KC_FAIL("%s to_q16: sum %d, expected %d", t->name, out[b].sum, sum);
   }
-  free(x); free(out);
+  free(x);
+  free(out);
   return blocks * 32;
 }
 
@@ -81,16 +90,25 @@ static long check_rope(const ck_kernels *t, int heads, int dims, kc_random *r, c
   for (int h = 0; h < heads; h++)
     for (int i = 0; i < half; i++) {
       double a = x[h * dims + i], b = x[h * dims + half + i];
-      if (!(fabs(y[h * dims + i] - (a * c[i] - b * s[i])) <= 1e-6) || !(fabs(y[h * dims + half + i] - (b * c[i] + a * s[i])) <= 1e-6))
+      if (!(fabs(y[h * dims + i] - (a * c[i] - b * s[i])) <= 1e-6) ||
+          !(fabs(y[h * dims + half + i] - (b * c[i] + a * s[i])) <= 1e-6))
         KC_FAIL("%s rope, head_dim %d: pair %d of head %d", t->name, dims, i, h);
     }
-  free(x); free(c); free(s); free(y);
+  free(x);
+  free(c);
+  free(s);
+  free(y);
   return heads * dims;
 }
 
 static long check_swiglu(const ck_kernels *t, int begin, int end, kc_random *r, char *message, size_t capacity) {
   float *x = random_floats(end * 32, 6, r), *out = kc_allocate((size_t)end * 64);
-  if (end > 1) { x[end * 32 - 32] = -200; x[end * 32 - 31] = -60; x[end * 32 - 30] = 1e30f; x[end * 32 - 29] = -1e30f; }
+  if (end > 1) {
+    x[end * 32 - 32] = -200;
+    x[end * 32 - 31] = -60;
+    x[end * 32 - 30] = 1e30f;
+    x[end * 32 - 29] = -1e30f;
+  }
   for (int i = 0; i < end * 16; i++) out[i] = -77;
   t->swiglu(x, begin, end, 7.0f, 1.702f, out);
   for (int i = 0; i < end * 16; i++) {
@@ -99,7 +117,8 @@ static long check_swiglu(const ck_kernels *t, int begin, int end, kc_random *r, 
     if (!(fabs(out[i] - expected) <= 2e-6 * fabs(expected) + 1e-7))
       KC_FAIL("%s swiglu %d..<%d: [%d] is %.9g, expected %.9g", t->name, begin, end, i, out[i], expected);
   }
-  free(x); free(out);
+  free(x);
+  free(out);
   return (end - begin) * 16;
 }
 
@@ -120,23 +139,33 @@ static long check_reductions(const ck_kernels *t, int n, kc_random *r, char *mes
     for (int i = 0; i < n; i++) x[i] = (float)(kc_below(r, 6 + n / 4) - n / 8);
     for (int i = 0; i < n; i++)
       if (round % 3 == 1 ? kc_below(r, 4) == 0 : round == 3) x[i] = NAN;
-    if (round == 5) for (int i = 0; i < n; i++) x[i] = -INFINITY;
-    if (round == 8) for (int i = 0; i < n; i++) x[i] = i ? -INFINITY : NAN;
+    if (round == 5)
+      for (int i = 0; i < n; i++) x[i] = -INFINITY;
+    if (round == 8)
+      for (int i = 0; i < n; i++) x[i] = i ? -INFINITY : NAN;
     int best = -1;
     for (int i = 0; i < n; i++)
       if (!isnan(x[i]) && (best < 0 || x[i] > x[best])) best = i;
     int got = t->argmax(x, n);
     if (best < 0 ? got < 0 || got >= n : got != best)
-      KC_FAIL("%s argmax, n %d, round %d: %d (%g), expected %d", t->name, n, round, got, got >= 0 && got < n ? x[got] : 0, best);
+      KC_FAIL(
+          "%s argmax, n %d, round %d: %d (%g), expected %d", t->name, n, round, got, got >= 0 && got < n ? x[got] : 0,
+          best);
   }
-  free(x); free(y); free(z);
+  free(x);
+  free(y);
+  free(z);
   return n;
 }
 
 long kc_check_elementwise(const ck_kernels *t, char *message, size_t capacity) {
   kc_random r = {13};
   long count = 0, n;
-#define RUN(call) do { if ((n = (call)) < 0) return n; count += n; } while (0)
+#define RUN(call)                   \
+  do {                              \
+    if ((n = (call)) < 0) return n; \
+    count += n;                     \
+  } while (0)
   for (int i = 0; i < LENGTHS; i++) {
     if (t->rms_norm) RUN(check_norm(t, lengths[i], &r, message, capacity));
     for (int again = 0; again < 8; again++) RUN(check_narrow(t, lengths[i], &r, message, capacity));

@@ -10,7 +10,9 @@
 
 #include "include/KernelChecks.h"
 
-typedef struct { uint64_t state; } kc_random;
+typedef struct {
+  uint64_t state;
+} kc_random;
 
 static inline uint32_t kc_next(kc_random *r) {
   r->state = r->state * 6364136223846793005ull + 1442695040888963407ull;
@@ -24,10 +26,21 @@ static inline float kc_normal(kc_random *r) {
   return sum - 6.0f;
 }
 
-static inline float kc_from_bits(uint32_t bits) { float f; memcpy(&f, &bits, 4); return f; }
-static inline uint32_t kc_bits(float f) { uint32_t bits; memcpy(&bits, &f, 4); return bits; }
+static inline float kc_from_bits(uint32_t bits) {
+  float f;
+  memcpy(&f, &bits, 4);
+  return f;
+}
+static inline uint32_t kc_bits(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, 4);
+  return bits;
+}
 static inline float kc_from_bf16(uint16_t b) { return kc_from_bits((uint32_t)b << 16); }
-static inline uint16_t kc_to_bf16(float f) { uint32_t b = kc_bits(f); return (uint16_t)((b + 0x7fff + (b >> 16 & 1)) >> 16); }
+static inline uint16_t kc_to_bf16(float f) {
+  uint32_t b = kc_bits(f);
+  return (uint16_t)((b + 0x7fff + (b >> 16 & 1)) >> 16);
+}
 
 static inline float kc_from_half(uint16_t h) {
   float sign = h & 0x8000 ? -1.0f : 1.0f;
@@ -43,7 +56,10 @@ static inline uint16_t kc_to_half(float f) {
   int exponent;
   float m = frexpf(a, &exponent);  // a = m * 2^exponent, m in 0.5..<1
   int fraction = (int)lrintf(m * 2048.0f);
-  if (fraction == 2048) { fraction = 1024; exponent++; }
+  if (fraction == 2048) {
+    fraction = 1024;
+    exponent++;
+  }
   return (uint16_t)(sign | (exponent + 14) << 10 | (fraction - 1024));
 }
 
@@ -54,7 +70,10 @@ static inline void *kc_allocate(size_t bytes) {
   return p;
 }
 
-#define KC_FAIL(...) \
-  do { snprintf(message, capacity, __VA_ARGS__); return -1; } while (0)
+#define KC_FAIL(...)                          \
+  do {                                        \
+    snprintf(message, capacity, __VA_ARGS__); \
+    return -1;                                \
+  } while (0)
 
 #endif

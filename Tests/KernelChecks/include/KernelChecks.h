@@ -6,8 +6,8 @@
 
 #include "CKernels.h"
 
-/// Checks every function of the set that `ck_select` gives for `name`, on a thread prepared for it. Returns the number of
-/// comparisons, 0 if this machine cannot run the set, or -1 with the first mismatch described in `message`.
+/// Checks every function of the set that `ck_select` gives for `name`, on a thread prepared for it. Returns the number
+/// of comparisons, 0 if this machine cannot run the set, or -1 with the first mismatch described in `message`.
 long kc_check_set(const char *name, char *message, size_t capacity);
 
 /// The same for the products of the AMX set, its tile instructions emulated; needs AVX-512 with BF16.
@@ -20,8 +20,5 @@ long kc_check_table(const ck_kernels *table, char *message, size_t capacity);
 long kc_check_matmuls(const ck_kernels *table, char *message, size_t capacity);
 long kc_check_attention(const ck_kernels *table, char *message, size_t capacity);
 long kc_check_elementwise(const ck_kernels *table, char *message, size_t capacity);
-
-/// Prints rates of the table's products on this machine: GB/s of weights from memory at one token, GFLOP/s at many.
-void kc_measure(const ck_kernels *table);
 
 #endif
