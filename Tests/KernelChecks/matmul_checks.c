@@ -152,7 +152,7 @@ static long compare(
       count++;
       if (!(fabs(got - sum) <= size * tolerance(table, m->kind, s->act) + 1e-36))
         KC_FAIL(
-            "%s %s x %s, columns %d, groups %d, tokens %d, regime %d: token %d row %d is %.9g, expected %.9g, size %.3g",
+            "%s %s x %s, columns %d, groups %d, tokens %d, regime %d: token %d row %d is %.9g, expected %.9g of %.3g",
             table->name, kinds[m->kind], acts[s->act], s->columns, s->groups, s->tokens, s->regime, t, row, got, sum,
             size);
     }
