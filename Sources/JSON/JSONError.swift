@@ -19,6 +19,7 @@ public struct JSONLimits: Sendable, Equatable {
     /// 512 levels and 1 GiB.
     public static let `default` = JSONLimits(depth: 512, byteCount: 1 << 30)
 
+    /// Limits of one's own.
     public init(depth: Int, byteCount: Int) {
         self.depth = depth
         self.byteCount = byteCount

@@ -3,6 +3,7 @@ public struct JSONWriter: Sendable {
     /// What is written so far.
     public private(set) var bytes: [UInt8] = []
 
+    /// Nothing written.
     public init() {}
 
     /// Appends text as it is: punctuation, keys known to need no escapes.

@@ -79,6 +79,7 @@ public struct ToolNamespace: Sendable, Equatable {
         /// The tools.
         public var namespace: ToolNamespace
 
+        /// A namespace under a key.
         public init(key: String, namespace: ToolNamespace) {
             self.key = key
             self.namespace = namespace
@@ -92,6 +93,7 @@ public struct ToolNamespace: Sendable, Equatable {
     /// The tools, in order.
     public var tools: [ToolDefinition]
 
+    /// Tools under a name.
     public init(name: String, description: String? = nil, tools: [ToolDefinition]) {
         self.name = name
         self.description = description
@@ -108,6 +110,7 @@ public struct ToolDefinition: Sendable, Equatable {
     /// A JSON schema of its argument; nil if it takes none.
     public var parameters: JSONValue?
 
+    /// A tool; without parameters it takes no argument.
     public init(name: String, description: String, parameters: JSONValue? = nil) {
         self.name = name
         self.description = description

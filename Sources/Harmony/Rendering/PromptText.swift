@@ -43,16 +43,23 @@ struct PromptText {
     private func block(_ namespace: ToolNamespace) -> String {
         var lines = ["## \(namespace.name)\n"]
         let mark = namespace.tools.isEmpty ? "" : "// "
-        lines += (namespace.description.map(textLines) ?? []).map { mark + $0 }
+        lines += (namespace.description.map(self.lines) ?? []).map { mark + $0 }
         guard !namespace.tools.isEmpty else { return lines.joined(separator: "\n") }
         lines.append("namespace \(namespace.name) {\n")
         for tool in namespace.tools {
-            lines += textLines(tool.description).map { "// " + $0 }
+            lines += self.lines(tool.description).map { "// " + $0 }
             let argument = tool.parameters.map { "_: " + TypeScriptType(quoting: quoting).text($0) } ?? ""
             lines.append("type \(tool.name) = (\(argument)) => any;\n")
         }
         lines.append("} // namespace \(namespace.name)")
         return lines.joined(separator: "\n")
+    }
+
+    private func lines(_ text: String) -> [String] {
+        switch quoting {
+        case .verbatim: TextLines.official(text)
+        case .contained: text.isEmpty ? [] : TextLines.contained(text)
+        }
     }
 }
 

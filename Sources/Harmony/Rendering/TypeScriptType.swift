@@ -129,7 +129,7 @@ extension TypeScriptType {
     private func comment(_ text: String, indent: String) -> String {
         switch quoting {
         case .verbatim: "\(indent)// \(text)\n"
-        case .contained: containedLines(text).map { "\(indent)// \($0)\n" }.joined()
+        case .contained: TextLines.contained(text).map { "\(indent)// \($0)\n" }.joined()
         }
     }
 
@@ -137,7 +137,7 @@ extension TypeScriptType {
     private func inline(_ text: String) -> String {
         switch quoting {
         case .verbatim: text
-        case .contained: containedLines(text).joined(separator: " ")
+        case .contained: TextLines.contained(text).joined(separator: " ")
         }
     }
 
@@ -149,14 +149,6 @@ extension TypeScriptType {
     }
 
     private func propertyName(_ key: String) -> String {
-        quoting == .contained && containedLines(key).count != 1 ? quoted(key) : key
-    }
-
-    /// Lines however they end, at least one.
-    private func containedLines(_ text: String) -> [String] {
-        text.unicodeScalars.split(omittingEmptySubsequences: false) { lineEnds.contains($0) }.map(String.init)
+        quoting == .contained && TextLines.contained(key).count != 1 ? quoted(key) : key
     }
 }
-
-/// Line feed, carriage return and what JavaScript also takes for a line's end.
-private let lineEnds: Set<Unicode.Scalar> = ["\n", "\r", "\u{2028}", "\u{2029}"]
