@@ -423,8 +423,18 @@ static inline uint16_t quantize_int8_group(uint32_t *bits, uint8_t *bytes, cc_er
     }
   }
   double squared_error = ((double)errors[0] + (double)errors[1]) + ((double)errors[2] + (double)errors[3]);
+  double squared_sum = ((double)squares[0] + (double)squares[1]) + ((double)squares[2] + (double)squares[3]);
+  if (half == 0x7bff) {
+    // Beyond the largest scale values are clipped, and their squares may not fit in a float.
+    squared_error = squared_sum = 0;
+    for (int i = 0; i < 32; i++) {
+      double value = (double)bits_to_float(bits[i]), difference = value - (double)(bytes[i] - 128) * (double)scale;
+      squared_error += difference * difference;
+      squared_sum += value * value;
+    }
+  }
   error->squared_error += squared_error;
-  error->squared_sum += ((double)squares[0] + (double)squares[1]) + ((double)squares[2] + (double)squares[3]);
+  error->squared_sum += squared_sum;
   error->inexact_groups += squared_error != 0;
   return half;
 }

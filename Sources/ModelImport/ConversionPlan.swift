@@ -52,6 +52,8 @@ struct ConversionPlan: Sendable {
     let file: SafetensorsLayout
     let steps: [ConversionStep]
     let sourceByteCount: Int
+    /// Source bytes of the largest step, which bound a thread's buffers.
+    var largestStepByteCount: Int { steps.reduce(0) { max($0, $1.sourceByteCount) } }
 
     /// Dense matrices are converted in pieces of about this many source bytes.
     private static let pieceByteCount = 8 << 20

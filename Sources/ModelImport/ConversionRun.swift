@@ -6,7 +6,7 @@ import Synchronization
 final class ConversionRun: Sendable {
     private struct State {
         var bytesDone = 0
-        var results: [QuantizationError?]
+        var results: [StepResult]
     }
 
     private let plan: ConversionPlan
@@ -23,13 +23,13 @@ final class ConversionRun: Sendable {
         self.output = output
         self.cancellation = cancellation
         self.progress = progress
-        state = Mutex(State(results: Array(repeating: nil, count: plan.steps.count)))
+        state = Mutex(State(results: Array(repeating: StepResult(), count: plan.steps.count)))
     }
 
     /// Runs all steps; the calling thread takes part.
-    /// - Returns: what quantising did in each step.
+    /// - Returns: what each step did to the values.
     /// - Throws: the first failure.
-    func run(threads: Int) throws(ImportError) -> [QuantizationError?] {
+    func run(threads: Int) throws(ImportError) -> [StepResult] {
         let output = output
         let byteCount = plan.file.fileByteCount
         try ParallelSteps.run(

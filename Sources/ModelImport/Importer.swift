@@ -53,7 +53,8 @@ public struct Importer: Sendable {
         let plan = try ConversionPlan(checkpoint, dense: options.dense)
         let staging = try makeStaging(in: folder, for: name, byteCount: plan.file.fileByteCount)
         do throws(ImportError) {
-            let errors = try convert(plan, to: staging, options, cancellation, progress)
+            let results = try convert(plan, to: staging, options, cancellation, progress)
+            let report = ConversionReport(plan.steps, results)
             progress(
                 ImportProgress(
                     phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
@@ -62,8 +63,8 @@ public struct Importer: Sendable {
                 source: (try? FileSystem.resolved(path)) ?? path, layout: checkpoint.layout.kind.rawValue,
                 sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,
                 dense: options.dense, parameterCount: checkpoint.configuration.parameterCount,
-                seconds: (ContinuousClock.now - started) / .seconds(1), errors: errors,
-                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.description))
+                seconds: (ContinuousClock.now - started) / .seconds(1), errors: report.errors,
+                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.description) + report.warnings)
             try finish(staging, checkpoint, manifest, needed: plan.file.fileByteCount)
             try publish(staging, name, folder, replace: options.replace)
             return ModelRecord(name: name, folder: FileSystem.join(folder, name), manifest: manifest)
@@ -74,7 +75,10 @@ public struct Importer: Sendable {
     }
 
     /// Kept free beside the artifact: its manifest and tokenizer, and some air.
-    private static let spareByteCount = 128 << 20
+    private static let spareByteCount = 32 << 20
+
+    /// What the threads' buffers may take together, by the source bytes of their steps.
+    private static let bufferByteLimit = 768 << 20
 
     private func makeStaging(in folder: String, for name: String, byteCount: Int) throws(ImportError) -> StagingFolder {
         let needed = byteCount + Self.spareByteCount
@@ -97,7 +101,7 @@ public struct Importer: Sendable {
     private func convert(
         _ plan: ConversionPlan, to staging: StagingFolder, _ options: ImportOptions, _ cancellation: ImportCancellation,
         _ progress: @escaping @Sendable (ImportProgress) -> Void
-    ) throws(ImportError) -> [Manifest.TensorError] {
+    ) throws(ImportError) -> [StepResult] {
         let output: OutputFile
         do throws(FileError) {
             output = try OutputFile(creating: FileSystem.join(staging.path, Artifact.fileName))
@@ -106,7 +110,8 @@ public struct Importer: Sendable {
         } catch {
             throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
         }
-        let threads = options.threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 8)
+        let wanted = options.threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 8)
+        let threads = max(min(wanted, Self.bufferByteLimit / max(plan.largestStepByteCount, 1)), 1)
         let run = ConversionRun(plan: plan, output: output, cancellation: cancellation, progress: progress)
         let results = try run.run(threads: threads)
         progress(
@@ -116,25 +121,7 @@ public struct Importer: Sendable {
         } catch {
             throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
         }
-        return tensorErrors(plan.steps, results)
-    }
-
-    /// Adds up the errors of a tensor's steps, in the order of the steps, so that sums do not depend on the threads.
-    private func tensorErrors(_ steps: [ConversionStep], _ results: [QuantizationError?]) -> [Manifest.TensorError] {
-        var sums: [(tensor: String, error: QuantizationError)] = []
-        for (step, result) in zip(steps, results) {
-            guard let result else { continue }
-            if sums.last?.tensor == step.tensor {
-                sums[sums.count - 1].error.add(result)
-            } else {
-                sums.append((step.tensor, result))
-            }
-        }
-        return sums.map { tensor, error in
-            Manifest.TensorError(
-                tensor: tensor, relativeError: error.relativeRootMeanSquare, inexactGroups: error.inexactGroups,
-                groups: error.groups)
-        }
+        return results
     }
 
     /// Writes the manifest and copies the tokenizer.

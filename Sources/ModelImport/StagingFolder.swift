@@ -44,7 +44,10 @@ struct StagingFolder {
             try FileSystem.rename(path, to: target)
             return try FileSystem.synchronizeFolder(parent)
         }
-        // A crash between the two renames is mended by the next sweep, which gives the old folder its name back.
+        // A crash between the two renames is mended by the next sweep, which gives the old folder its name back. The lock
+        // keeps a sweep in another process from doing so now.
+        let oldLock = try FileLock.tryLock(target)
+        defer { withExtendedLifetime(oldLock) {} }
         let old = FileSystem.join(parent, ModelLibrary.hiddenName(.replaced, name))
         try FileSystem.rename(target, to: old)
         do throws(FileError) {

@@ -1,6 +1,14 @@
 import Checkpoint
 import Numerics
 
+/// What a step did to the values.
+struct StepResult: Sendable {
+    /// What quantising did, for the steps that quantise.
+    var quantization: QuantizationError?
+    /// Values that were rounded to bfloat16.
+    var roundedValues = 0
+}
+
 /// Executes conversion steps on one thread, with buffers that are kept from step to step.
 struct StepRunner {
     private let output: OutputFile
@@ -16,17 +24,16 @@ struct StepRunner {
     }
 
     /// Reads, converts and writes one piece.
-    /// - Returns: what quantising did, for the steps that quantise.
     /// - Throws: `ImportError`.
-    mutating func run(_ step: ConversionStep) throws(ImportError) -> QuantizationError? {
+    mutating func run(_ step: ConversionStep) throws(ImportError) -> StepResult {
         switch step.work {
         case .embedding(let source, let rows, let target):
             try read(source, rows)
             let count = rows.count * source.columns
             grow(&weights, count * 2)
-            _ = Conversion.toBF16(input, source.element, count: count, out: &weights)
+            let rounded = Conversion.toBF16(input, source.element, count: count, out: &weights)
             try write(weights, count * 2, target, at: rows.lowerBound * source.columns * 2)
-            return nil
+            return StepResult(roundedValues: rounded)
         case .dense(let source, let rows, let weight, let scales):
             return try dense(step.tensor, source, rows, weight, scales)
         case .router(let source, let rows, let target):
@@ -36,10 +43,10 @@ struct StepRunner {
             let inexact = Conversion.packBF16(input, source.element, rows: rows, columns: source.columns, out: &weights)
             guard inexact == 0 else { throw .routerInexact(tensor: step.tensor, count: inexact) }
             try write(weights, byteCount, target, at: 0)
-            return nil
+            return StepResult()
         case .floats(let places, let rows, let count, let order, let paddedCount, let target):
             try floats(step.tensor, places, rows, count, order, paddedCount, target)
-            return nil
+            return StepResult()
         case .packedExpert(let blocks, let scales, let expert, let shape, let outBlocks, let outScales):
             let blockCount = shape.rows * shape.kBlocks
             try read(blocks, at: expert * blockCount * 16, count: blockCount * 16, &input)
@@ -49,7 +56,7 @@ struct StepRunner {
                 blocks: input, scales: inputScales, rows: shape.rows, kBlocks: shape.kBlocks, order: shape.order,
                 outBlocks: &weights, outScales: &self.scales)
             try writeExpert(expert, shape, outBlocks, outScales)
-            return nil
+            return StepResult()
         case .quantizedExpert(let source, let expert, let shape, let outBlocks, let outScales):
             let element = source.info.element.float ?? .bf16
             let byteCount = shape.rows * shape.kBlocks * 32 * element.byteCount
@@ -60,19 +67,19 @@ struct StepRunner {
                 outScales: &scales)
             try requireFinite(step.tensor, error)
             try writeExpert(expert, shape, outBlocks, outScales)
-            return error
+            return StepResult(quantization: error)
         }
     }
 
     private mutating func dense(
         _ name: String, _ source: RowSource, _ rows: Range<Int>, _ weight: TensorInfo, _ scalesTarget: TensorInfo?
-    ) throws(ImportError) -> QuantizationError? {
+    ) throws(ImportError) -> StepResult {
         try read(source, rows)
         let groups = (rows.count + 15) / 16
         let firstGroup = rows.lowerBound / 16
         let groupByteCount = source.columns * 16 * (scalesTarget == nil ? 2 : 1)
         grow(&weights, groups * groupByteCount)
-        var result: QuantizationError?
+        var result = StepResult()
         if let scalesTarget {
             let scaleByteCount = source.columns
             grow(&scales, groups * scaleByteCount)
@@ -81,9 +88,9 @@ struct StepRunner {
                 outScales: &scales)
             try requireFinite(name, error)
             try write(scales, groups * scaleByteCount, scalesTarget, at: firstGroup * scaleByteCount)
-            result = error
+            result.quantization = error
         } else {
-            _ = Conversion.packBF16(
+            result.roundedValues = Conversion.packBF16(
                 input, source.element, rows: rows.count, columns: source.columns, out: &weights)
         }
         try write(weights, groups * groupByteCount, weight, at: firstGroup * groupByteCount)

@@ -171,6 +171,9 @@ struct RobustnessTests {
                 try left.file.bytes(left.tensor(tensor.name).byteRange)
                     == right.file.bytes(right.tensor(tensor.name).byteRange), "\(tensor.name)")
         }
+        try overwrite(path, "model.embed_tokens.weight", at: 0, with: [1])
+        let warnings = try importer.run(path, name: "rounded").manifest.warnings
+        #expect(warnings.contains("warning: embedding: 1 values were rounded to bfloat16"))
         try overwrite(path, "model.layers.0.mlp.router.weight", at: 0, with: [1])
         let error = #expect(throws: ImportError.self) { try importer.run(path, name: "b") }
         #expect(error?.description.contains("layers.0.mlp.router") == true)

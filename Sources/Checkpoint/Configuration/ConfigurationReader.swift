@@ -188,8 +188,8 @@ public enum ConfigurationReader {
                 "num_experts_per_tok", "\(configuration.expertsPerToken) of \(configuration.expertCount) experts")
         }
         // One expert's matrix is converted in memory at a time on each processor.
-        if configuration.hiddenSize * configuration.intermediateSize > 1 << 27 {
-            fields.limit("hidden_size * intermediate_size", "one expert would have more than 2^28 weights")
+        if configuration.hiddenSize * configuration.intermediateSize > 1 << 26 {
+            fields.limit("hidden_size * intermediate_size", "one expert would have more than 2^27 weights in a matrix")
         }
     }
 }
