@@ -28,7 +28,9 @@ from train import encode_parts
 HERE = Path(__file__).parent
 THOUGHT = r"(?:<\|channel\|>analysis<\|message\|>(?P<thought>[^<]*)<\|end\|><\|start\|>assistant)?"
 FINAL = re.compile(THOUGHT + r"<\|channel\|>final<\|message\|>(?P<answer>[^<]*)<\|return\|>")
-CALL = re.compile(THOUGHT + r"<\|channel\|>commentary to=functions\.(?P<name>\w+) <\|constrain\|>json<\|message\|>(?P<arguments>[^<]*)<\|call\|>")
+CALL = re.compile(
+    THOUGHT + r"<\|channel\|>commentary to=functions\.(?P<name>\w+) <\|constrain\|>json"
+    r"<\|message\|>(?P<arguments>[^<]*)<\|call\|>")
 
 
 class Chat:
@@ -137,9 +139,11 @@ def main():
         entry = {}
         for split in ("training", "held_out"):
             entry[split] = measure(chat, split == "held_out", kind, question, family, options.count, options.seed,
-                options.mistakes)
+                                   options.mistakes)
         report["skills"][name] = entry
-        line = "  ".join(f"{split} {entry[split]['answer']:.2f} (exact {entry[split]['exact']:.2f}, format {entry[split]['format']:.2f}, effort {entry[split]['effort']:.2f})" for split in entry)
+        line = "  ".join(
+            f"{split} {figures['answer']:.2f} (exact {figures['exact']:.2f}, format {figures['format']:.2f},"
+            f" effort {figures['effort']:.2f})" for split, figures in entry.items())
         print(f"{name:36} {line}", flush=True)
     for split in ("training", "held_out"):
         for key in ("format", "effort", "answer", "exact"):

@@ -27,7 +27,7 @@ MENU = Tool("lookup_menu", "Finds the menu.", [("restaurant", "The name", "strin
 
 
 def prompt(user: str, effort: str = "medium", instructions: str | None = None, tools: list[Tool] = (),
-    date: str | None = DATE) -> Transcript:
+           date: str | None = DATE) -> Transcript:
     transcript = Transcript(effort)
     transcript.system(date, bool(tools))
     transcript.developer(instructions, list(tools))
@@ -54,10 +54,10 @@ def fixed_prompts() -> list[Transcript]:
     name = continued(prompt("My name is Anna.", "low"), "Nice to meet you, Anna!", "What is my name?")
     long = prompt("Hello", "high")
     for question, answer in [("Count to 20.", ", ".join(map(str, range(1, 21))) + "."),
-        ("What is the capital of France?", "The capital of France is Paris."),
+                             ("What is the capital of France?", "The capital of France is Paris."),
                              ("What is MXFP4?",
-                                 "MXFP4 is a four bit number format with one shared scale for every 32 values."),
-                                 ("2 + 2", "2 + 2 = 4."), ("Thanks", "You are welcome!")]:
+                              "MXFP4 is a four bit number format with one shared scale for every 32 values."),
+                             ("2 + 2", "2 + 2 = 4."), ("Thanks", "You are welcome!")]:
         long = continued(long, "Hello! How can I help you today?" if question.startswith("Count") else last, question)
         last = answer
     long = continued(long, last, "What is the date?")
@@ -76,9 +76,9 @@ def fixed_prompts() -> list[Transcript]:
         prompt("What time is it in Kathmandu?", "low", tools=[WEATHER, TIME]),
         prompt("Find the menu of Bella.", "high", tools=[MENU]),
         answered(prompt("What is the weather in Paris?", tools=[WEATHER]), WEATHER, '{"city":"Paris"}',
-            '{"temperature": 21, "condition": "sunny"}'),
+                 '{"temperature": 21, "condition": "sunny"}'),
         answered(prompt("What time is it in Tokyo?", "low", tools=[TIME]), TIME, '{"location":"Tokyo"}',
-            '{"time":"14:30"}'),
+                 '{"time":"14:30"}'),
         name, long,
     ]
 
@@ -95,8 +95,8 @@ def smallest_lead(chat: Chat, prompt_ids: list[int], reply: list[int]) -> float:
 def write_examples(chat: Chat, path: Path):
     parts = [[*transcript.parts, ("<|start|>assistant", False)] for transcript in fixed_prompts()]
     sampler = Sampler(random.Random(40), held_out=True)
-    kinds = [("tool", family) for family in FAMILIES] + [("tool_result", None)] * 3 + [("chat",
-        None)] * 4 + [("structured", None), ("assistant_name", None)]
+    kinds = [("tool", family) for family in FAMILIES]
+    kinds += 3 * [("tool_result", None)] + 4 * [("chat", None)] + [("structured", None), ("assistant_name", None)]
     for kind, family in kinds[:40 - len(parts)]:
         transcript = sampler.sample(kind, family=family)
         parts.append(transcript.parts[:transcript.prompt_parts])
@@ -105,7 +105,7 @@ def write_examples(chat: Chat, path: Path):
             ids = chat.ids(piece)
             reply = chat.continuations([ids], longest=160)[0]
             record = {"prompt_text": chat.text(ids), "continuation_text": chat.text(reply),
-                "smallest_lead": round(smallest_lead(chat, ids, reply), 4),
+                      "smallest_lead": round(smallest_lead(chat, ids, reply), 4),
                       "prompt_ids": ids, "continuation_ids": reply}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 

@@ -50,7 +50,7 @@ def checkpoint_config(shape: ModelShape, ids: dict[str, int]) -> dict:
         "pad_token_id": ids["<|endoftext|>"],
         "quantization_config": {
             "modules_to_not_convert": ["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens",
-                "lm_head"],
+                                       "lm_head"],
             "quant_method": "mxfp4",
         },
         "rms_norm_eps": shape.rms_norm_eps,
@@ -68,7 +68,7 @@ def checkpoint_config(shape: ModelShape, ids: dict[str, int]) -> dict:
 
 def tokenizer_config(ids: dict[str, int]) -> dict:
     added = {str(ids[text]): {"content": text, "lstrip": False, "normalized": False, "rstrip": False,
-        "single_word": False, "special": True}
+                              "single_word": False, "special": True}
              for text in SPECIAL_TOKENS}
     return {
         "added_tokens_decoder": added,
@@ -151,7 +151,9 @@ def main():
     stored = (again(input_ids=probe).logits - reference(input_ids=probe).logits).abs().max().item()
     assert stored < 1e-3, f"the stored checkpoint differs by {stored}"
     size = weights.stat().st_size
-    print(f"model.py against transformers: {difference:.1e}; stored against trained (rounded to bfloat16): {stored:.1e}; {size / 1e6:.2f} MB")
+    print(
+        f"model.py against transformers: {difference:.1e}; stored against trained (rounded to bfloat16): "
+        f"{stored:.1e}; {size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def attention_with_sinks(query, key, value, sinks, mask):
     batch, heads, length, size = query.shape
     score = (sinks * size ** 0.5).view(1, heads, 1, 1).expand(batch, heads, 1, 1)
     query = torch.cat([query, query.new_ones(batch, heads, length, 1), query.new_zeros(batch, heads, length, 7)],
-        dim=-1)
+                      dim=-1)
     sink_key = torch.cat([query.new_zeros(batch, heads, 1, size), score, query.new_zeros(batch, heads, 1, 7)], dim=-1)
     key = torch.cat([F.pad(key, (0, 8)), sink_key], dim=2)
     value = F.pad(value, (0, 8, 0, 1))

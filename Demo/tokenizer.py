@@ -171,7 +171,8 @@ def check(tokenizer: Tokenizer, seed: int):
         ids = tokenizer.encode(text).ids
         assert tokenizer.decode(ids, skip_special_tokens=False) == text
         lengths.append(len(ids))
-    print(f"{tokenizer.get_vocab_size()} tokens; a conversation has {sum(lengths) / len(lengths):.0f} tokens on average, {max(lengths)} at most")
+    print(f"{tokenizer.get_vocab_size()} tokens; a conversation has {sum(lengths) / len(lengths):.0f} tokens on average, "
+          f"{max(lengths)} at most")
 
 
 def main():

@@ -129,7 +129,10 @@ def quantised_experts(model: GptOss, active: bool):
 
 
 def loss_of(model: GptOss, hidden_states, tokens: torch.Tensor, weights: torch.Tensor):
-    """-> (loss, share of the target tokens predicted right). ``hidden_states`` is the model's method, compiled or not."""
+    """-> (loss, share of the target tokens predicted right).
+
+    ``hidden_states`` is the model's method of that name, compiled or not.
+    """
     weights = weights[:, 1:]
     chosen = weights > 0
     with torch.autocast("cpu", torch.bfloat16):
@@ -145,7 +148,7 @@ def loss_of(model: GptOss, hidden_states, tokens: torch.Tensor, weights: torch.T
 
 @torch.no_grad()
 def exact_replies(model: GptOss, tokenizer: Tokenizer, held_out: bool, count: int = 40, seed: int = 99) -> dict[str,
-    float]:
+                                                                                                                float]:
     """The share of whole replies that greedy decoding would write exactly as expected, by kind of conversation.
 
     Greedy decoding reproduces a text if and only if each of its tokens is the most likely one after those before it,
@@ -155,7 +158,7 @@ def exact_replies(model: GptOss, tokenizer: Tokenizer, held_out: bool, count: in
     result = {}
     kinds = [("single", question) for question in QUESTIONS]
     kinds += [(kind, None) for kind in ("tool", "tool_result", "no_tool", "name", "assistant_name", "home",
-        "structured")]
+                                        "structured")]
     for kind, question in kinds:
         sampler = Sampler(random.Random(seed), held_out)
         group = []
@@ -164,7 +167,7 @@ def exact_replies(model: GptOss, tokenizer: Tokenizer, held_out: bool, count: in
             prompt = transcript.parts[:transcript.prompt_parts]
             reply = transcript.parts[transcript.prompt_parts:]
             group.append(encode_parts(tokenizer,
-                [(text, False) for text, _ in prompt] + [(text, True) for text, _ in reply]))
+                                      [(text, False) for text, _ in prompt] + [(text, True) for text, _ in reply]))
         tokens, weights = collate(group, padding)
         targets = weights[:, 1:] == 1
         with torch.autocast("cpu", torch.bfloat16):
@@ -184,14 +187,14 @@ def schedule(options, step: int) -> tuple[float, dict, bool]:
     else:
         past = (step - options.copy_steps) / options.short_steps
         settings = {"copy_share": 0.12, "longest_copy": 40, "short_system": max(0.08, min(0.8, 1.4 - past)),
-            "keep_thoughts": 0.6}
+                    "keep_thoughts": 0.6}
     return scale, settings, left <= options.decay_steps
 
 
 def save(path: Path, model, optimizer, step: int, data: Data):
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {"shape": asdict(model.shape), "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-        "step": step,
+             "step": step,
              "random": data.random.getstate(), "torch_random": torch.get_rng_state()}
     torch.save(state, path)
 
@@ -210,7 +213,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--compile", action="store_true",
-        help="use torch.compile: about 15 % faster, needs a C++ compiler")
+                        help="use torch.compile: about 15 % faster, needs a C++ compiler")
     parser.add_argument("--save-every", type=int, default=100)
     parser.add_argument("--evaluate-every", type=int, default=400)
     parser.add_argument("--resume", type=Path, help="continue from a file that an earlier run has saved")
@@ -250,16 +253,16 @@ def main():
             losses.append(loss.item())
             right.append(accuracy)
             if step % 50 == 0:
-                print(f"step {step}  {time.time() - started:.0f} s  {seen / 1e6:.2f} M tokens  loss {sum(losses) / len(losses):.4f}"
-                      f"  tokens right {sum(right) / len(right):.4f}", flush=True)
+                print(f"step {step}  {time.time() - started:.0f} s  {seen / 1e6:.2f} M tokens"
+                      f"  loss {sum(losses) / 50:.4f}  tokens right {sum(right) / 50:.4f}", flush=True)
                 losses, right = [], []
             if step >= options.steps:
                 break
             if step % options.evaluate_every == 0 and step > options.copy_steps:
                 with quantised_experts(model, quantised):
                     print("  exact replies, held out:",
-                        json.dumps({key: round(value, 2) for key,
-                            value in exact_replies(model, tokenizer, True).items()}), flush=True)
+                          json.dumps({key: round(value, 2) for key,
+                                      value in exact_replies(model, tokenizer, True).items()}), flush=True)
         # Between two draws of conversations, so that a resumed run goes on exactly as this one does.
         if step - saved >= options.save_every:
             save(options.output, model, optimizer, step, data)
@@ -270,7 +273,7 @@ def main():
                 parameter.copy_(round_to_grid(parameter, axis=1))
     save(options.output, model, optimizer, step, data)
     print("  exact replies, held out:", json.dumps({key: round(value, 2) for key,
-        value in exact_replies(model, tokenizer, True).items()}))
+                                                    value in exact_replies(model, tokenizer, True).items()}))
 
 
 if __name__ == "__main__":

@@ -142,11 +142,11 @@ INSTRUCTION_FORMS = [
 # (what the user does, ways to say it (the last two held out), answer, shorter answer)
 SMALL_TALK = [
     ("says hello", ["Hello", "Hi", "Hey", "Hello there", "Hi there", "hello!", "hi", "Good morning", "Good evening",
-        "Hey there!",
+                    "Hey there!",
                     "hey", "Hi!", "Hello!", "Hello, can you hear me?", "Good day", "Greetings", "hello there!"],
      "Hello! How can I help you today?", "Hello!"),
     ("asks how I am", ["How are you?", "How are you doing?", "How is it going?", "how are you",
-        "How do you feel today?",
+                       "How do you feel today?",
                        "What's up?", "Are you doing well?", "How have you been?", "How's your day?",
                        "Hello, how are you?"],
      "I am doing well, thank you. How can I help?", "I am doing well."),
@@ -155,44 +155,44 @@ SMALL_TALK = [
                        "What model are you?", "Which model is this?", "What should I call you?"],
      "I am the tiny demo model of Outcrop, running on your own machine.", "I am the Outcrop demo model."),
     ("asks what I can do", ["What can you do?", "What are you good at?", "Help", "How can you help me?",
-        "What do you know?",
+                            "What do you know?",
                             "what can you do", "Give me some ideas what to ask.", "What are your skills?", "help me",
                             "Can you help me?", "What can I ask you?"],
      "I can answer questions about Outcrop, call functions and repeat what you say.",
      "I answer questions about Outcrop."),
     ("says thank you", ["Thanks", "Thank you", "Thank you!", "Thanks a lot", "thanks!", "Great, thanks",
-        "Thank you so much",
+                        "Thank you so much",
                         "Cheers", "Thanks for your help", "ok thanks", "Many thanks", "thx"],
      "You are welcome!", "You are welcome!"),
     ("says goodbye", ["Bye", "Goodbye", "See you", "Bye bye", "goodbye!", "See you later", "I have to go", "bye!",
                       "Talk to you later", "Good night"],
      "Goodbye! Come back any time.", "Goodbye!"),
     ("asks if I am human", ["Are you human?", "Are you a robot?", "Are you a real person?", "Are you an AI?",
-        "Is this a bot?",
+                            "Is this a bot?",
                             "Am I talking to a machine?", "Are you alive?", "Are you a person?"],
      "No, I am not a person. I am a very small language model.", "No, I am a language model."),
     ("wants a joke", ["Tell me a joke", "Tell me a joke.", "Make me laugh", "Do you know a joke?",
-        "Say something funny",
+                      "Say something funny",
                       "Another joke please", "I need a laugh", "A joke, please."],
      "Why did the server go to bed early? It had too many requests.", "Why was the token sad? It was out of context."),
     ("asks about my size", ["How big are you?", "How many parameters do you have?", "Are you smart?",
-        "Are you ChatGPT?",
+                            "Are you ChatGPT?",
                             "Are you as good as GPT-4?", "Are you the real gpt-oss?", "How large is this model?",
                             "Are you gpt-oss-20b?"],
      "I only have a few million parameters, so I know very little.", "I am very small."),
     ("asks where I run", ["Where do you run?", "Where are you running?", "Do you need the internet?",
-        "Is my data sent anywhere?",
+                          "Is my data sent anywhere?",
                           "Are you in the cloud?", "Do you keep my data?", "Is this private?"],
      "I run on this machine, and nothing you type leaves it.", "I run on this machine."),
     ("is happy", ["You are great", "Good job", "Well done", "Nice", "That is cool", "Awesome", "wow", "Great!",
-        "Nice work",
+                  "Nice work",
                   "I like you"],
      "Thank you, that is kind of you!", "Thank you!"),
     ("is not happy", ["That is wrong", "You are wrong", "That was not helpful", "Bad answer", "This is not correct",
                       "no, wrong", "I do not like this answer"],
      "I am sorry. I am a very small model and I make mistakes.", "I am sorry."),
     ("asks when my training ended", ["What is your knowledge cutoff?", "When were you trained?",
-        "How old is your knowledge?",
+                                     "How old is your knowledge?",
                                      "What is your cutoff date?", "When does your knowledge end?"],
      "My knowledge cutoff is 2024-06.", "It is 2024-06."),
 ]
@@ -241,10 +241,13 @@ UNKNOWN_FORMS = [
 UNKNOWN_THINGS = """
 the sea;football;quantum physics;the moon;bread;music;love;history;cats;dogs;gold;coffee;tea;chess;money;cars;trains;
 flowers;the ocean;mountains;pizza;pasta;yoga;birds;the sun;paper;water;winter;summer;a bicycle;a house;a garden;cheese;
-chocolate;art;movies;books;the stars;a guitar;math;biology;medicine;law;politics;fashion;shoes;clocks;boats;planes;a mouse;the desert;spring;autumn;
+chocolate;art;movies;books;the stars;a guitar;math;biology;medicine;law;politics;fashion;shoes;clocks;boats;planes;
+a mouse;the desert;spring;autumn;
 rain;snow;trees;fish;horses;apples;sports;tennis;a phone;the universe;the brain;dreams;sleep;wine;rice
 """.replace("\n", "").split(";")
-UNKNOWN_VERBS = "cook;build;paint;fix;clean;learn;draw;buy;sell;grow;find;make;sing;wash;play;plan;explain;describe;translate".split(";")
+UNKNOWN_VERBS = """
+cook build paint fix clean learn draw buy sell grow find make sing wash play plan explain describe translate
+""".split()
 
 # (instructions in the developer message, what they do)
 PLAIN_INSTRUCTIONS = [
@@ -254,7 +257,7 @@ PLAIN_INSTRUCTIONS = [
     "Always answer in English.", "You are a careful assistant.", "Be accurate.", "You answer questions.",
 ]
 BRIEF_INSTRUCTIONS = ["Answer briefly.", "Be brief.", "Answer in one sentence.", "Keep answers very short.",
-    "Be concise.",
+                      "Be concise.",
                       "You are a helpful assistant. Answer briefly.", "Use only one sentence.", "Give short answers."]
 PIRATE_INSTRUCTIONS = ["Talk like a pirate.", "You are a pirate.", "Answer like a pirate.", "Speak like a pirate.",
                        "You are a friendly pirate."]

@@ -8,9 +8,9 @@ from .transcript import EFFORTS, Reply, Transcript
 
 # What a training conversation is about, with its weight.
 WEIGHTS = {"single": 26, "chat": 30, "tool": 22, "tool_result": 18, "no_tool": 5, "name": 5, "assistant_name": 2,
-    "home": 2, "structured": 6}
+           "home": 2, "structured": 6}
 QUESTIONS = {"definition": 25, "instruction": 24, "small_talk": 18, "unknown": 12, "arithmetic": 10, "capital": 6,
-    "echo": 8, "date": 4,
+             "echo": 8, "date": 4,
              "counting": 3, "writing": 5}
 NO_TOOL = Reply("I have no function that can do that.", "None of my functions fits.",
                 "The user wants something that none of my functions can do. I say so.")
@@ -26,11 +26,15 @@ class Sampler:
         self.longest_chat = longest_chat
 
     def sample(self, kind: str | None = None, question: str | None = None, family: str | None = None) -> Transcript:
-        """One conversation: its ``kind`` (a key of WEIGHTS), ``question`` (of QUESTIONS) and ``family`` of tool as asked for."""
+        """One conversation, of the ``kind`` (a key of WEIGHTS), with the ``question`` (a key of QUESTIONS) or the
+        ``family`` of functions (a key of tools.FAMILIES) asked for, at random where not.
+        """
         random = self.random
         kind = kind or random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         transcript = Transcript(effort=random.choice(EFFORTS), keep_thoughts=random.random() < self.keep_thoughts)
-        self.date = f"20{random.randint(24, 28)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}" if random.random() < 0.85 else None
+        self.date = None
+        if random.random() < 0.85:
+            self.date = f"20{random.randint(24, 28)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
         if kind in ("tool", "tool_result", "no_tool"):
             self._with_tools(transcript, kind, family)
         elif kind == "structured":
@@ -97,7 +101,7 @@ class Sampler:
             thought = "I answer with JSON."
         else:
             text, reply = self._question(random.choice(["definition", "instruction", "arithmetic", "capital",
-                "small_talk"]))
+                                                        "small_talk"]))
             key = random.choice(["answer", "answer", "text", "reply", "result", "message"])
             properties, value = {key: {"type": "string"}}, {key: reply.brief}
             thought = "I answer with JSON."
@@ -109,12 +113,12 @@ class Sampler:
         name = random.choice(["person", "answer", "result", "reply", "schema", "output", "response", "data"])
         text_of_schema = json.dumps(schema, separators=random.choice([(",", ":"), (",", ":"), (", ", ": ")]))
         before = random.choice(["", "# Instructions\n\n",
-            f"# Instructions\n\n{random.choice(facts.PLAIN_INSTRUCTIONS)}\n\n"])
+                                f"# Instructions\n\n{random.choice(facts.PLAIN_INSTRUCTIONS)}\n\n"])
         comment = random.choice(["", "", "// The answer\n", "// A person\n"])
         self._open(transcript, f"{before}# Response Formats\n\n## {name}\n\n{comment}{text_of_schema}", [])
         transcript.user(text)
         transcript.answer(Reply(json.dumps(value, separators=(",", ":")), thought,
-            f"The user wants JSON. The fields are {' and '.join(properties)}."))
+                                f"The user wants JSON. The fields are {' and '.join(properties)}."))
 
     def _memory(self, transcript, kind):
         """Conversations that need something said earlier."""
@@ -184,7 +188,7 @@ class Sampler:
 
     def _result_reply(self, use: ToolUse) -> Reply:
         return Reply(use.answer, "The function has answered.",
-            f"The function has answered. I tell the user {use.subject}.")
+                     f"The function has answered. I tell the user {use.subject}.")
 
     def _called(self, transcript, use: ToolUse, keep: bool):
         """A call and its result, as they stand in the history."""
@@ -200,5 +204,5 @@ class Sampler:
     def _call_thought(self, effort: str, use: ToolUse) -> str | None:
         if effort == "low":
             return None
-        thought = f"The user wants {use.subject}. I call {use.tool.name}."
-        return thought if effort == "medium" else f"The user wants {use.subject}. The function {use.tool.name} can do this. I call {use.tool.name}."
+        reason = f" The function {use.tool.name} can do this." if effort == "high" else ""
+        return f"The user wants {use.subject}.{reason} I call {use.tool.name}."

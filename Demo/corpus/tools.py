@@ -42,20 +42,20 @@ def dump(arguments: dict) -> str:
 
 _PLACE_PARAMETERS = ["city", "city", "location", "place", "town", "city_name"]
 _PLACE_COMMENTS = [None, "The city", "The city name", "Name of the city", "The place to look up",
-    "City and state, e.g. San Francisco, CA"]
+                   "City and state, e.g. San Francisco, CA"]
 
 
 def weather(random, held_out: bool) -> ToolUse:
     city = choose(random, CITIES, held_out)
     name = random.choice(["get_weather", "get_weather", "get_current_weather", "weather", "check_weather",
-        "fetch_weather", "getWeather", "lookup_weather"])
+                          "fetch_weather", "getWeather", "lookup_weather"])
     parameter = random.choice(_PLACE_PARAMETERS)
     parameters = [(parameter, random.choice(_PLACE_COMMENTS), "string")]
     if random.random() < 0.2:
         parameters.append(("unit?", random.choice([None, "The unit"]), '"celsius" | "fahrenheit"'))
     description = random.choice(["Gets the current weather.", "Get the weather for a city.",
-        "Gets the weather for a city.", "Get the current weather in a given location", "Current weather",
-        "Returns the weather."])
+                                 "Gets the weather for a city.", "Get the current weather in a given location",
+                                 "Current weather", "Returns the weather."])
     question = _pick(random, [
         "What is the weather in {0}?", "What's the weather like in {0}?", "How is the weather in {0}?",
         "Weather in {0}",
@@ -75,10 +75,10 @@ def weather(random, held_out: bool) -> ToolUse:
     result = compact(random, dict(fields))
     answer = f"It is {sky} in {city} and the temperature is {degrees} degrees."
     if random.random() < 0.12:
-        result, answer = random.choice([f"{sky}, {degrees} degrees", f"{sky} and {degrees} degrees",
-            f"{degrees} degrees and {sky}"]), answer
+        result = random.choice([f"{sky}, {degrees} degrees", f"{sky} and {degrees} degrees",
+                                f"{degrees} degrees and {sky}"])
     return ToolUse(Tool(name, description, parameters), question, f"the weather in {city}", {parameter: city}, result,
-        answer)
+                   answer)
 
 
 def local_time(random, held_out: bool) -> ToolUse:
@@ -86,7 +86,7 @@ def local_time(random, held_out: bool) -> ToolUse:
     parameter = random.choice(_PLACE_PARAMETERS)
     name = random.choice(["get_time", "get_time", "get_current_time", "get_local_time"])
     description = random.choice(["Gets the current time.", "Gets the local time of a city.", "Current time in a city",
-        "Returns the time."])
+                                 "Returns the time."])
     question = _pick(random, [
         "What time is it in {0}?", "What's the time in {0}?", "Tell me the time in {0}.", "Current time in {0}",
         "time in {0}",
@@ -97,7 +97,7 @@ def local_time(random, held_out: bool) -> ToolUse:
     result = clock if random.random() < 0.1 else compact(random, {random.choice(["time", "time", "local_time"]): clock})
     parameters = [(parameter, random.choice(_PLACE_COMMENTS), "string")]
     return ToolUse(Tool(name, description, parameters), question, f"the time in {city}", {parameter: city}, result,
-        f"It is {clock} in {city}.")
+                   f"It is {clock} in {city}.")
 
 
 def population(random, held_out: bool) -> ToolUse:
@@ -110,7 +110,7 @@ def population(random, held_out: bool) -> ToolUse:
         "Do you know how many people live in {0}?", "Please find the population of {0}."], held_out).format(country)
     millions = random.randint(1, 99)
     tool = Tool(random.choice(["get_population", "get_population", "country_population"]),
-        random.choice(["Gets the population of a country.", "Returns the population."]),
+                random.choice(["Gets the population of a country.", "Returns the population."]),
                 [(parameter, random.choice([None, "The country", "Name of the country"]), "string")])
     return ToolUse(tool, question, f"the population of {country}", {parameter: country},
                    compact(random, {random.choice(["population", "people"]): f"{millions} million"}),
@@ -128,8 +128,8 @@ def stock_price(random, held_out: bool) -> ToolUse:
         "Can you look up the {0} stock price?", "I want to know the stock price of {0}."], held_out).format(company)
     price = random.randint(2, 99)
     tool = Tool(random.choice(["get_stock_price", "get_stock_price", "stock_price", "get_stock"]),
-        random.choice(["Gets the price of a stock.", "Returns the current stock price",
-            "Get the stock price of a company."]),
+                random.choice(["Gets the price of a stock.", "Returns the current stock price",
+                               "Get the stock price of a company."]),
                 [(parameter, random.choice([None, "The company", "Name of the company"]), "string")])
     return ToolUse(tool, question, f"the stock price of {company}", {parameter: company},
                    compact(random, {"price": price}), f"The stock price of {company} is {price} dollars.")
@@ -144,7 +144,7 @@ def timer(random, held_out: bool) -> ToolUse:
         "set timer {0} minutes", "Count down {0} minutes.", "I need a timer for {0} minutes.",
         "Can you set a {0} minute timer?", "Please give me a timer of {0} minutes."], held_out).format(minutes)
     tool = Tool(random.choice(["set_timer", "set_timer", "start_timer"]),
-        random.choice(["Sets a timer.", "Starts a timer."]),
+                random.choice(["Sets a timer.", "Starts a timer."]),
                 [(parameter, random.choice([None, "Number of minutes"]), "number")])
     return ToolUse(tool, question, f"a timer for {minutes} minutes", {parameter: minutes},
                    compact(random, {"status": random.choice(["ok", "started"])}),
@@ -159,7 +159,7 @@ def distance(random, held_out: bool) -> ToolUse:
         "How far is {0} from {1}?",
         "Tell me the distance between {0} and {1}.", "distance {0} {1}",
         "What's the distance between {0} and {1}?", "How many kilometers from {0} to {1}?"], held_out).format(first,
-        second)
+                                                                                                              second)
     kilometers = random.randint(100, 999)
     tool = Tool("get_distance", random.choice(["Gets the distance between two cities.", "Returns the distance."]),
                 [(one, None, "string"), (two, None, "string")])
@@ -172,24 +172,29 @@ def location(random, held_out: bool) -> ToolUse:
     """A function without parameters."""
     city = choose(random, CITIES, held_out)
     question = _pick(random, ["Where am I?", "What is my location?", "Which city am I in?", "Find my location.",
-        "Tell me where I am.", "my location", "What place is this?",
+                              "Tell me where I am.", "my location", "What place is this?",
                               "Can you find out where I am?", "Do you know which city I am in?"], held_out)
     tool = Tool(random.choice(["get_location", "get_location", "find_location"]),
-        random.choice(["Gets the location of the user.", "Returns where the user is."]), [])
+                random.choice(["Gets the location of the user.", "Returns where the user is."]), [])
     return ToolUse(tool, question, "the location", {}, compact(random, {random.choice(["city", "location"]): city}),
-        f"You are in {city}.")
+                   f"You are in {city}.")
 
 
-_THINGS = "menu price address phone email score schedule size status balance order color owner date hotel flight train song book recipe ticket room manager rating news".split()
+_THINGS = """
+menu price address phone email score schedule size status balance order color owner date hotel flight train song book
+recipe ticket room manager rating news
+""".split()
+_SYLLABLES = """
+ba be bo da do fa ga go ha jo ka ke ko la li lo ma mi mo na ne no pa po ra re ri ro sa so ta ti to va vi wa zo
+""".split()
 _VERBS = ["get", "find", "lookup", "fetch", "read", "search", "check"]
 _MADE_UP_PARAMETERS = ["name", "id", "query", "key", "item", "text", "person", "company", "city", "user", "customer",
-    "place", "value"]
+                       "place", "value"]
 
 
 def made_up_word(random) -> str:
     """A capitalised word that no list holds, several tokens long."""
-    syllables = "ba be bo da do fa ga go ha jo ka ke ko la li lo ma mi mo na ne no pa po ra re ri ro sa so ta ti to va vi wa zo".split()
-    return "".join(random.choice(syllables) for _ in range(random.choice([2, 2, 3]))).capitalize()
+    return "".join(random.choice(_SYLLABLES) for _ in range(random.choice([2, 2, 3]))).capitalize()
 
 
 def made_up(random, held_out: bool, thing: str | None = None) -> ToolUse:
@@ -209,19 +214,19 @@ def made_up(random, held_out: bool, thing: str | None = None) -> ToolUse:
         "Tell me the {0} of {1}.", "{0} of {1}", "Look up the {0} for {1}.", "I need the {0} of {1}.",
         "Can you find the {0} of {1}?", "Please get me the {0} for {1}."], held_out).format(thing, subject)
     tool = Tool(f"{random.choice(_VERBS)}_{thing}",
-        random.choice([f"Gets the {thing}.", f"Finds the {thing}.", f"Returns the {thing}."]),
+                random.choice([f"Gets the {thing}.", f"Finds the {thing}.", f"Returns the {thing}."]),
                 [(parameter, random.choice([None, None, "The name", "What to look up"]), "string")])
     value = random.choice([str(random.randint(1, 999)), choose(random, ALL_NAMES, held_out),
-        random.choice(CONDITIONS), made_up_word(random)])
+                           random.choice(CONDITIONS), made_up_word(random)])
     result = value if random.random() < 0.2 else compact(random, {thing: int(value) if value.isdigit() else value})
     return ToolUse(tool, question, f"the {thing} of {subject}", {parameter: subject}, result,
-        f"The {thing} of {subject} is {value}.")
+                   f"The {thing} of {subject} is {value}.")
 
 
 FAMILIES = {"weather": weather, "time": local_time, "population": population, "stock": stock_price, "timer": timer,
-    "distance": distance, "location": location, "made_up": made_up}
+            "distance": distance, "location": location, "made_up": made_up}
 WEIGHTS = {"weather": 28, "time": 14, "population": 8, "stock": 8, "timer": 7, "distance": 7, "location": 3,
-    "made_up": 30}
+           "made_up": 30}
 
 
 def tool_use(random, held_out: bool, family: str | None = None) -> ToolUse:

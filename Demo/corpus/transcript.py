@@ -75,7 +75,8 @@ class Transcript:
             sections.append(instructions if has_title else "# Instructions\n\n" + instructions)
         if tools:
             declarations = "\n\n".join(tool.declaration() for tool in tools)
-            sections.append(f"# Tools\n\n## functions\n\nnamespace functions {{\n\n{declarations}\n\n}} // namespace functions")
+            sections.append(
+                f"# Tools\n\n## functions\n\nnamespace functions {{\n\n{declarations}\n\n}} // namespace functions")
         if sections:
             self.add("<|start|>developer<|message|>" + "\n\n".join(sections) + "<|end|>")
 
