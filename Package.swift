@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// Every target of ours obeys these: strict concurrency comes with the Swift 6 mode below, unsafe code must say so,
@@ -25,6 +26,7 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 
 let package = Package(
     name: "Outcrop",
@@ -90,11 +92,43 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        // Shared by the tests: fixtures, tolerance checks, a scripted generator.
+        // Shared by the tests: fixtures, a scripted generator.
         .target(
             name: "TestSupport", dependencies: ["Generation", "JSON"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        // Every kernel against double arithmetic from the layouts' definition; AMX with its tiles emulated.
+        .target(name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks"),
+        .testTarget(
+            name: "KernelChecksTests", dependencies: ["CKernels", "KernelChecks"], swiftSettings: strict),
+        tests("JSON"),
+        tests("Tokenizer", ["JSON"]),
+        tests("Harmony", ["JSON", "Tokenizer"]),
+        tests("Checkpoint", ["CKernels", "JSON", "Numerics"]),
+        tests("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "Numerics"]),
+        tests("Numerics"),
+        tests("Inference", ["Checkpoint", "Generation", "ModelImport", "ModelLibrary", "Numerics"]),
+        tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
+        tests("APISupport", ["JSON", hummingbird, hummingbirdTesting]),
+        tests(
+            "OpenAIAPI",
+            [
+                "APISupport", "Conversation", "Generation", "Harmony", "JSON", "Tokenizer", hummingbird,
+                hummingbirdTesting,
+            ]),
+        tests(
+            "OutcropServer",
+            ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
+        tests("OutcropCommand", ["JSON"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x
 )
+
+// `Scripts/fuzz` builds this target, which needs the fuzzer's run-time library; nothing else does.
+if ProcessInfo.processInfo.environment["OUTCROP_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Checkpoint", "Harmony", "JSON", "Tokenizer"], path: "Fuzz",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}

@@ -65,7 +65,9 @@ public struct EngineBenchmark: Sendable {
 
     /// Rate from the moment that every conversation has its first token to the last token of all.
     private func decode(_ conversations: Int) async throws -> Double {
-        let spans = try await withThrowingTaskGroup(of: (first: ContinuousClock.Instant, last: ContinuousClock.Instant).self) {
+        let spans = try await withThrowingTaskGroup(
+            of: (first: ContinuousClock.Instant, last: ContinuousClock.Instant).self
+        ) {
             group in
             for index in 0..<conversations {
                 group.addTask {

@@ -83,7 +83,8 @@ final class EngineLoop {
         let prompt = sequence.request.prompt
         for position in part.start..<end {
             let isSampled = position + 1 == sequence.tokens.count && sequence.request.maximumTokens != 0
-            let isScored = sequence.request.promptLogprobs != nil && position + 1 < prompt.count
+            let isScored =
+                sequence.request.promptLogprobs != nil && position + 1 < prompt.count
                 && position + 1 > sequence.promptLogprobs.count - 1 && sequence.generatedCount == 0
             guard isSampled || isScored else { continue }
             rows.append(

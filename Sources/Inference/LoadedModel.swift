@@ -35,7 +35,9 @@ public final class LoadedModel: @unchecked Sendable {
         threads = max(1, options.threads ?? Machine.processorCount)
         instructionSet = kernels.name
         vocabularySize = shape.vocabularySize
-        let plan = try KeyValuePlan(shape: shape, options: options, availableBytes: Machine.availableMemory)
+        // The weights will take their place in the page cache; what is left can be shared.
+        let available = Machine.availableMemory - artifact.file.byteCount
+        let plan = try KeyValuePlan(shape: shape, options: options, availableBytes: available)
         contextLength = plan.contextLength
         schedulerLimits = Scheduler.Limits(
             stepTokens: options.stepTokens, runningSequences: options.runningSequences,
@@ -115,7 +117,8 @@ struct KeyValuePlan {
         fullPages = min(possible, useful)
         slidingPages = shape.slidingLayers == 0 ? useful : sliding
         contextLength = min(wanted, fullPages * tokens)
-        if let asked = options.contextLength, asked > contextLength, asked <= shape.maximumContext || contextLength < 1 {
+        if let asked = options.contextLength, asked > contextLength, asked <= shape.maximumContext || contextLength < 1
+        {
             throw .contextTooLong(asked: asked, possible: contextLength, bytes: budget)
         }
         guard contextLength > 0 else { throw .contextTooLong(asked: wanted, possible: 0, bytes: budget) }

@@ -1,7 +1,7 @@
 /// The members of a JSON object in the order in which they came.
 ///
-/// Keys are equal when their bytes are (Swift's strings are equal when they look the same, which is not the same). A key that
-/// comes twice has its first place and its last value.
+/// Keys are equal when their bytes are (Swift's strings are equal when they look the same, which is not the same). A
+/// key that comes twice has its first place and its last value.
 public struct JSONObject: Sendable {
     /// Keys and values, in order.
     public private(set) var entries: [(key: String, value: JSONValue)] = []

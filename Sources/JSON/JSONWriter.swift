@@ -17,7 +17,8 @@ public struct JSONWriter: Sendable {
     /// Appends an integer.
     public mutating func append(_ value: Int) { bytes.append(contentsOf: String(value).utf8) }
 
-    /// Appends a string in quotes, with the escapes that serde_json writes: `\" \\ \b \f \n \r \t \u00XX`, nothing else.
+    /// Appends a string in quotes, with the escapes that serde_json writes: `\" \\ \b \f \n \r \t \u00XX`, nothing
+    /// else.
     public mutating func append(string text: String) {
         bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Memory for the kernels: zeroed, aligned to a page, of fixed size, freed with its last owner.
@@ -29,8 +29,8 @@ import Darwin
         mappedByteCount = length
         unsafe base = address
         #if os(Linux)
-        // Huge pages save page walks on the big buffers; the advice is free to be ignored.
-        if length >= 4 << 20 { _ = unsafe madvise(address, length, MADV_HUGEPAGE) }
+            // Huge pages save page walks on the big buffers; the advice is free to be ignored.
+            if length >= 4 << 20 { _ = unsafe madvise(address, length, MADV_HUGEPAGE) }
         #endif
     }
 

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What the machine has.
@@ -40,15 +40,15 @@ public enum Machine {
     public static var peakResidentBytes: Int {
         var usage = rusage()
         #if canImport(Glibc)
-        let own = __rusage_who_t(RUSAGE_SELF.rawValue)
+            let own = __rusage_who_t(RUSAGE_SELF.rawValue)
         #else
-        let own = RUSAGE_SELF
+            let own = RUSAGE_SELF
         #endif
         guard unsafe getrusage(own, &usage) == 0 else { return 0 }
         #if os(Linux)
-        return Int(usage.ru_maxrss) * 1024
+            return Int(usage.ru_maxrss) * 1024
         #else
-        return Int(usage.ru_maxrss)
+            return Int(usage.ru_maxrss)
         #endif
     }
 }

@@ -11,7 +11,10 @@ public enum MachineProbe {
         let lines = byteCount / 64
         // Untouched pages are all the same page of zeros; write each first.
         team.split(lines, unit: 64) { _, range in
-            for line in range { unsafe buffer.base.storeBytes(of: UInt8(truncatingIfNeeded: line), toByteOffset: line * 64, as: UInt8.self) }
+            for line in range {
+                unsafe buffer.base.storeBytes(
+                    of: UInt8(truncatingIfNeeded: line), toByteOffset: line * 64, as: UInt8.self)
+            }
         }
         var best = 0.0
         for _ in 0..<passes {

@@ -3,11 +3,11 @@ import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A few threads that run the same closure at the same time and meet at its end.
@@ -97,14 +97,17 @@ private final class Rally: @unchecked Sendable {
             if remaining.load(ordering: .acquiring) == 0 { return }
             ck_spin_hint()
         }
-        isCallerSleeping.store(true, ordering: .sequentiallyConsistent)
-        // As in `awaitJob`: whoever clears the flag decides who must wake.
-        if remaining.load(ordering: .sequentiallyConsistent) == 0,
-            isCallerSleeping.exchange(false, ordering: .sequentiallyConsistent)
-        {
-            return
+        // Again and again: a worker that was held up behind its last subtraction may wake the caller of a later run.
+        while remaining.load(ordering: .sequentiallyConsistent) != 0 {
+            isCallerSleeping.store(true, ordering: .sequentiallyConsistent)
+            // As in `awaitJob`: whoever clears the flag decides who must wake.
+            if remaining.load(ordering: .sequentiallyConsistent) == 0,
+                isCallerSleeping.exchange(false, ordering: .sequentiallyConsistent)
+            {
+                return
+            }
+            done.wait()
         }
-        done.wait()
     }
 
     func stop() {

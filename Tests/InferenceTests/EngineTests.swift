@@ -16,7 +16,9 @@ import Testing
         }
     }
 
-    private func request(_ length: Int = 10, _ change: (inout GenerationRequest) -> Void = { _ in }) -> GenerationRequest {
+    private func request(_ length: Int = 10, _ change: (inout GenerationRequest) -> Void = { _ in })
+        -> GenerationRequest
+    {
         var request = GenerationRequest(
             id: "test", prompt: (0..<length).map { Int32($0 * 7 % 500) }, maximumTokens: 8)
         change(&request)
@@ -70,7 +72,7 @@ import Testing
 
     @Test("log-probabilities of prompt and output agree with the logits")
     func logprobs() async throws {
-        try await withEngine(EngineOptions(stepTokens: 7)) { engine in
+        try await withEngine(EngineOptions(precision: .f32, stepTokens: 7)) { engine in
             let asked = request(30) {
                 $0.promptLogprobs = 2
                 $0.topLogprobs = 3
@@ -97,7 +99,7 @@ import Testing
             for (index, token) in output.enumerated() {
                 let first = try #require(token.logprob?.logprob)
                 let second = try #require(again[30 + index]?.logprob)
-                #expect(abs(first - second) < 0.1)
+                #expect(abs(first - second) < 1e-3)
             }
         }
     }

@@ -84,7 +84,8 @@ extension GPTOSSModel {
                 let step = isWide ? share.count : Workspace.Lane.narrowRowGroups
                 for start in stride(from: share.lowerBound, to: share.upperBound, by: step) {
                     down(
-                        layer, routing, expert: expert, rows: rows, rowGroups: start..<min(start + step, share.upperBound),
+                        layer, routing, expert: expert, rows: rows,
+                        rowGroups: start..<min(start + step, share.upperBound),
                         lane, products: isWide ? lane.wide : lane.narrow)
                 }
             }

@@ -2,11 +2,11 @@ import Checkpoint
 import Numerics
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The rotary position embedding with YaRN scaling, as Hugging Face's `_compute_yarn_parameters` and the official

@@ -1,0 +1,141 @@
+import Generation
+import Synchronization
+
+/// A `TokenGenerator` that plays scripts instead of computing: for tests of everything above the seam.
+///
+/// It keeps the seam's contract: refuses what is too long, stops at stop tokens and at the maximum, ends with `.finished`,
+/// and notices when its stream is dropped.
+public final class ScriptedGenerator: TokenGenerator {
+    /// What one generation does.
+    public struct Script: Sendable {
+        /// The sampled ids.
+        public var ids: [Int32]
+        /// Waits before the first token, as a long prefill does.
+        public var prefill: Duration
+        /// Waits before each token.
+        public var delay: Duration
+        /// Fails after the ids instead of finishing.
+        public var failure: GenerationError?
+        /// Never ends by itself: repeats the last id.
+        public var isEndless: Bool
+        /// Prompt tokens reported as cached.
+        public var cachedTokens: Int
+
+        public init(
+            _ ids: [Int32], prefill: Duration = .zero, delay: Duration = .zero, failure: GenerationError? = nil,
+            isEndless: Bool = false, cachedTokens: Int = 0
+        ) {
+            self.ids = ids
+            self.prefill = prefill
+            self.delay = delay
+            self.failure = failure
+            self.isEndless = isEndless
+            self.cachedTokens = cachedTokens
+        }
+    }
+
+    private struct State {
+        var scripts: [Script] = []
+        var requests: [GenerationRequest] = []
+        var cancelled: [String] = []
+        var running = 0
+        var refusal: GenerationError?
+    }
+
+    public let limits: GeneratorLimits
+    private let state = Mutex(State())
+
+    /// - Parameter scripts: played in order, one per generation; the last is played again and again.
+    public init(
+        _ scripts: [Script], limits: GeneratorLimits = GeneratorLimits(contextLength: 4096, vocabularySize: 201_088)
+    ) {
+        self.limits = limits
+        state.withLock { $0.scripts = scripts }
+    }
+
+    /// The requests so far.
+    public var requests: [GenerationRequest] { state.withLock { $0.requests } }
+    /// The ids of the requests whose streams were dropped before they ended.
+    public var cancelled: [String] { state.withLock { $0.cancelled } }
+    /// Generations that have neither ended nor been dropped.
+    public var running: Int { state.withLock { $0.running } }
+
+    /// Refuses every request from now on; nil takes them again.
+    public func refuse(with error: GenerationError?) { state.withLock { $0.refusal = error } }
+
+    public func load() -> GeneratorLoad {
+        GeneratorLoad(running: running, waiting: 0, pageUsage: 0.25, promptTokens: 11, generatedTokens: 7)
+    }
+
+    public func generate(
+        _ request: GenerationRequest
+    ) throws -> AsyncThrowingStream<GenerationEvent, any Error> {
+        try check(request)
+        let script = state.withLock { state in
+            state.requests.append(request)
+            state.running += 1
+            return state.scripts.count > 1 ? state.scripts.removeFirst() : state.scripts.first ?? Script([])
+        }
+        let (stream, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
+        let player = Task { await play(script, request, continuation) }
+        continuation.onTermination = { [weak self] reason in
+            player.cancel()
+            self?.state.withLock { state in
+                state.running -= 1
+                if case .cancelled = reason { state.cancelled.append(request.id) }
+            }
+        }
+        return stream
+    }
+
+    private func check(_ request: GenerationRequest) throws {
+        if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+        let (total, overflow) = request.prompt.count.addingReportingOverflow(request.maximumTokens ?? 1)
+        guard !overflow, total <= limits.contextLength else {
+            throw GenerationError.contextLengthExceeded(
+                promptTokens: request.prompt.count, requestedTokens: request.maximumTokens, limit: limits.contextLength)
+        }
+    }
+
+    private func play(
+        _ script: Script, _ request: GenerationRequest,
+        _ continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+    ) async {
+        continuation.yield(.promptProgress(computed: 0, total: request.prompt.count))
+        if script.prefill > .zero { try? await Task.sleep(for: script.prefill) }
+        if let count = request.promptLogprobs {
+            continuation.yield(
+                .promptLogprobs(request.prompt.enumerated().map { $0 == 0 ? nil : logprob($1, count) }))
+        }
+        var reason = FinishReason.length
+        var sent = 0
+        while sent < request.maximumTokens ?? Int.max, !Task.isCancelled {
+            guard let id = sent < script.ids.count ? script.ids[sent] : script.isEndless ? script.ids.last : nil else {
+                break
+            }
+            if script.delay > .zero { try? await Task.sleep(for: script.delay) }
+            continuation.yield(.token(SampledToken(id: id, logprob: request.topLogprobs.map { logprob(id, $0) })))
+            sent += 1
+            if request.stopTokens.contains(id), !request.ignoresStopTokens {
+                reason = .stopToken(id)
+                break
+            }
+        }
+        if let failure = script.failure { return continuation.finish(throwing: failure) }
+        continuation.yield(
+            .finished(
+                GenerationSummary(
+                    reason: reason, promptTokens: request.prompt.count, cachedTokens: script.cachedTokens,
+                    generatedTokens: sent)))
+        continuation.finish()
+    }
+
+    /// A made-up log-probability: -0.5 for the token itself, -1 and so on for the ids behind it.
+    private func logprob(_ id: Int32, _ count: Int) -> TokenLogprob {
+        TokenLogprob(
+            id: id, logprob: -0.5,
+            top: (0..<count).map {
+                .init(id: (id + Int32($0)) % Int32(limits.vocabularySize), logprob: -0.5 * Float($0 + 1))
+            })
+    }
+}
