@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import JSON
 import ModelImport
 import ModelLibrary
 import Numerics
@@ -220,11 +221,41 @@ struct RobustnessTests {
         }
     }
 
-    @Test("a disk without room is one clear error, before and while writing")
-    func diskFull() {
-        let error = ImportError.diskFull(folder: "/data", needed: 5, free: 3)
-        #expect(error.description.contains("the disk is full") && error.description.contains("--data"))
+    @Test(
+        "a disk without room is one clear error before anything is written", .enabled(if: freeBytes < 400_000_000_000))
+    func diskFull() throws {
+        var configuration = SyntheticSize.tiny.configuration
+        configuration.layerCount = 1
+        configuration.layerKinds = [.full]
+        configuration.vocabularySize = 1 << 24
+        configuration.hiddenSize = 16_384
+        configuration.expertCount = 2
+        let path = folder.join("sparse")
+        try FileSystem.createFolder(path)
+        try AtomicFile.write(
+            Array(configuration.json.serialized().utf8), to: FileSystem.join(path, "config.json"))
+        let tensors = HuggingFaceMXFP4Layout().allTensors(configuration).map {
+            SafetensorsLayout.Tensor($0.name, $0.content == .bytes ? .u8 : .bf16, $0.shape)
+        }
+        let layout = try #require(SafetensorsLayout(tensors: tensors, metadata: []))
+        let weights = FileSystem.join(path, "model.safetensors")
+        try AtomicFile.write(layout.headerBytes, to: weights)
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: weights))
+        try handle.truncate(atOffset: UInt64(layout.fileByteCount))
+        try handle.close()
+        let error = #expect(throws: ImportError.self) { try importer.run(path, name: "a") }
+        #expect(error?.description.contains("the disk is full") == true)
+        #expect(leftovers().isEmpty && library.models().isEmpty)
+    }
+
+    private static var freeBytes: Int { FileSystem.freeBytes(at: "/tmp") ?? 0 }
+
+    @Test("a data folder that cannot be made is one clear error")
+    func unwritable() {
         let failing = Importer(library: ModelLibrary(dataFolder: "/proc/none"))
-        #expect(throws: ImportError.self) { try failing.run(checkpoint("d1-base", "hf-mxfp4"), name: "a") }
+        let error = #expect(throws: ImportError.self) {
+            try failing.run(checkpoint("d1-base", "hf-mxfp4"), name: "a")
+        }
+        #expect(error?.description.hasPrefix("cannot create the folder /proc/none") == true)
     }
 }

@@ -19,22 +19,33 @@ public enum LayoutKind: String, Sendable, CaseIterable {
 
 /// A tensor of the model that is not an expert's matrix, whatever a checkpoint calls it.
 public enum ModelTensor: Sendable, Hashable {
+    /// [vocabulary, hidden].
     case embedding
+    /// [hidden].
     case attentionNorm(layer: Int)
     /// Queries, keys and values, rows one after the other.
     case fusedWeight(layer: Int)
+    /// The biases of queries, keys and values.
     case fusedBias(layer: Int)
+    /// [query heads].
     case sinks(layer: Int)
+    /// [hidden, query heads * head size].
     case outputWeight(layer: Int)
+    /// [hidden].
     case outputBias(layer: Int)
+    /// [hidden].
     case mlpNorm(layer: Int)
+    /// [experts, hidden].
     case routerWeight(layer: Int)
+    /// [experts].
     case routerBias(layer: Int)
     /// [experts, 2 * intermediate], gates and ups interleaved.
     case gateUpBias(layer: Int)
     /// [experts, hidden].
     case downBias(layer: Int)
+    /// [hidden].
     case finalNorm
+    /// [vocabulary, hidden]; absent when it is tied to the embedding.
     case unembedding
 }
 
