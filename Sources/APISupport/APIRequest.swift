@@ -5,7 +5,7 @@ import Logging
 /// A request as a route's handler gets it: identified, allowed, its body collected.
 public struct APIRequest: Sendable {
     /// The request's id.
-    public var id: RequestID
+    public var id: RequestIdentifier
     /// Method, path and header fields.
     public var head: HTTPRequest
     /// The path's variable parts, percent-decoded.
@@ -18,7 +18,7 @@ public struct APIRequest: Sendable {
     public var logger: Logger
 
     public init(
-        id: RequestID, head: HTTPRequest, parameters: [String: String] = [:], body: [UInt8] = [],
+        id: RequestIdentifier, head: HTTPRequest, parameters: [String: String] = [:], body: [UInt8] = [],
         connection: ClientConnection = ClientConnection(), logger: Logger
     ) {
         self.id = id
@@ -32,7 +32,8 @@ public struct APIRequest: Sendable {
 
 extension Response {
     /// A whole JSON answer.
-    public static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+    public static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response
+    {
         var headers = headers
         headers[.contentType] = "application/json"
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))

@@ -42,7 +42,7 @@ public struct APIResponder: HTTPResponder {
 
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         let start = ContinuousClock.now
-        let id = RequestID(header: request.headers[.xRequestID])
+        let id = RequestIdentifier(header: request.headers[.xRequestID])
         let (door, match) = find(request.method, request.head.path ?? "/")
         var response: Response
         var logger = context.logger
@@ -63,7 +63,7 @@ public struct APIResponder: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, _ context: APIContext, _ id: RequestID, _ match: RouteMatch, _ logger: Logger
+        _ request: Request, _ context: APIContext, _ id: RequestIdentifier, _ match: RouteMatch, _ logger: Logger
     ) async throws -> Response {
         switch match {
         case .unknownPath:

@@ -6,5 +6,5 @@ public protocol ErrorRenderer: Sendable {
     ///
     /// The dialect has something to say about every error: one that it does not know is an internal error, whose text must
     /// not reach the client.
-    func response(for error: any Error, request: RequestID) -> Response
+    func response(for error: any Error, request: RequestIdentifier) -> Response
 }

@@ -55,8 +55,6 @@ extension Response {
 extension HTTPField.Name {
     /// The client's or the server's name of a request.
     public static let xRequestID = constant("x-request-id")
-    /// Seconds after which a refused request may be tried again.
-    public static let retryAfter = constant("retry-after")
     /// Another way to send a key.
     static let xAPIKey = constant("x-api-key")
     /// Tells nginx not to hold an event stream back.

@@ -32,6 +32,14 @@ public struct GenerationMetrics: Sendable {
         metrics.observe(Self.timePerToken, labels, (total - firstToken).seconds / Double(generatedTokens - 1))
     }
 
+    /// Records breaks of the conversation format in a model's output that were repaired.
+    public func recordRepairs(_ count: Int, model: String) {
+        guard count > 0 else { return }
+        metrics.increment(Self.repairs, ["model_name": model], by: Double(count))
+    }
+
+    private static let repairs = MetricFamily(
+        "outcrop_harmony_repairs_total", .counter, "Breaks of the harmony format in model output that were repaired.")
     private static let success = MetricFamily(
         "vllm:request_success_total", .counter, "Finished generations by reason.")
     private static let cachedTokens = MetricFamily(

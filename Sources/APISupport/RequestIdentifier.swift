@@ -1,5 +1,5 @@
 /// Names a request in the answer's `x-request-id` header, in logs and in error reports.
-public struct RequestID: Sendable, Hashable, CustomStringConvertible {
+public struct RequestIdentifier: Sendable, Hashable, CustomStringConvertible {
     /// The id's text: visible ASCII, at most 128 bytes.
     public let description: String
 
@@ -24,5 +24,6 @@ public struct RequestID: Sendable, Hashable, CustomStringConvertible {
 public func randomIdentifier(length: Int) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
     var source = SystemRandomNumberGenerator()
-    return String(decoding: (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &source)] }, as: UTF8.self)
+    return String(
+        decoding: (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &source)] }, as: UTF8.self)
 }

@@ -1,0 +1,86 @@
+import Conversation
+
+/// How the server is set up.
+public struct ServerConfiguration: Sendable {
+    /// The models; a request that names none gets the first. At least one.
+    public var models: [ServedModel]
+    /// The address to listen on.
+    public var host = "127.0.0.1"
+    /// The port to listen on; 0 takes a free one.
+    public var port = 8080
+    /// Keys that clients must send; none lets everybody in.
+    public var apiKeys: [String] = []
+    /// Listen on an address that others can reach although no key is needed.
+    public var isInsecureAllowed = false
+    /// The most bytes of a request's body.
+    public var bodyLimit = 32 << 20
+    /// How long a connection may be idle between requests.
+    public var idleTimeout = Duration.seconds(120)
+    /// How long nothing may happen on a stream before a comment is sent.
+    public var keepAlive = Duration.seconds(15)
+    /// How long running requests may take once the server is told to stop. Below the 30 s that Kubernetes waits.
+    public var drainTimeout = Duration.seconds(20)
+    /// The date that models are told when a request says none. Fixed for the life of the process, so that prompts begin alike.
+    public var date: CalendarDate
+    /// Tokens of earlier turns remembered per model, four bytes each.
+    public var memoryTokens = 4 << 20
+    /// What `/version` says.
+    public var version = "0.1.0"
+
+    /// The defaults: loopback, port 8080, no key.
+    public init(models: [ServedModel], date: CalendarDate = .today) {
+        self.models = models
+        self.date = date
+    }
+}
+
+/// Why the server does not start.
+public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// No model to serve.
+    case noModels
+    /// Two models have the same name.
+    case duplicateName(String)
+    /// Others could reach the server, and it needs no key.
+    case needsKey(host: String)
+    /// An empty key would let in who has none.
+    case emptyKey
+    /// Something else listens there.
+    case addressInUse(host: String, port: Int)
+    /// The address is not this machine's, or may not be used.
+    case cannotListen(host: String, port: Int, reason: String)
+
+    /// The error in a sentence.
+    public var description: String {
+        switch self {
+        case .noModels: "there is no model to serve: import one first"
+        case .duplicateName(let name): "two models are to be served as '\(name)': give each a name of its own"
+        case .needsKey(let host):
+            "refusing to listen on \(host) without an API key, since other machines could reach it: set --api-key, listen on "
+                + "127.0.0.1, or allow it with --insecure"
+        case .emptyKey: "an API key must not be empty"
+        case .addressInUse(let host, let port):
+            "\(host):\(port) is already in use: stop what listens there, or choose another --port"
+        case .cannotListen(let host, let port, let reason): "cannot listen on \(host):\(port): \(reason)"
+        }
+    }
+}
+
+extension ServerConfiguration {
+    /// - Throws: what is wrong with the settings, before anything is started.
+    func validate() throws(ServerError) {
+        guard !models.isEmpty else { throw .noModels }
+        var names: Set<[UInt8]> = []
+        for name in models.flatMap(\.names) where !names.insert(Array(name.utf8)).inserted {
+            throw .duplicateName(name)
+        }
+        if apiKeys.contains(where: \.utf8.isEmpty) { throw .emptyKey }
+        if !isLoopback, apiKeys.isEmpty, !isInsecureAllowed { throw .needsKey(host: host) }
+    }
+
+    /// Whether only this machine can reach the host.
+    var isLoopback: Bool {
+        if ["localhost", "::1", "[::1]"].contains(host) { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
