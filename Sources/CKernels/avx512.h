@@ -58,6 +58,27 @@ CK_INLINE int32_t avx512_tile_tokens(int32_t tokens, int32_t most) {
 /// Bytes of a k block of a row group.
 CK_INLINE size_t avx512_block_bytes(ck_weight_kind kind) { return (size_t)256 << kind; }
 
+/// Up to twelve rows of activations, addressed by four pointers and multiples of the stride. Twelve pointers would not fit
+/// in the registers, and the compiler would make twelve if it saw what they have in common.
+typedef struct {
+  const uint8_t *row[4];  // rows 0, 3, 6, 9
+  size_t stride;
+} avx512_rows;
+
+CK_INLINE avx512_rows avx512_rows_from(const ck_matmul *c, int32_t token) {
+  const uint8_t *first = (const uint8_t *)c->activations + (size_t)token * c->activation_stride;
+  const size_t stride = c->activation_stride;
+  return (avx512_rows){{first, first + 3 * stride, first + 6 * stride, first + 9 * stride}, stride};
+}
+
+/// Called within a loop, keeps the compiler from turning every row into a pointer of its own.
+CK_INLINE void avx512_hide_stride(avx512_rows *rows) { __asm__("" : "+r"(rows->stride)); }
+
+/// Byte `offset` of row `m`.
+CK_INLINE const void *avx512_row(const avx512_rows *rows, int m, size_t offset) {
+  return rows->row[m / 3] + (size_t)(m % 3) * rows->stride + offset;
+}
+
 #pragma clang attribute push(__attribute__((target(CK_AVX512_TARGET))), apply_to = function)
 
 /// exp(x) within 1.5 ulp; 0 below -87.33, the largest power of two times the fraction above 88.37; NaN stays NaN.

@@ -24,15 +24,15 @@ enum {
 typedef struct {
   const ck_matmul *call;
   int32_t groups[2];
-  const uint8_t *weights[2];  // of each row group: column pair p of k block k at k * block_stride + p * pair_stride
-  size_t block_stride, pair_stride;
-  const float *scales;  // [k block][row group][16], used if the weights are unscaled
-  float *totals;        // room for a tile
+  const uint8_t *weights;  // column pairs of the first row group
+  size_t second;           // bytes from there to those of the second
+  const float *scales;     // [k block][row group][16], used if the weights are unscaled
+  float *totals;           // room for a tile
   int32_t first_token;
 } tile;
 
 /// Two adjacent activations in every lane.
-CK_INLINE __m512bh activation_pair(const uint16_t *x) {
+CK_INLINE __m512bh activation_pair(const void *x) {
   int32_t pair;
   memcpy(&pair, x, sizeof pair);
   return (__m512bh)_mm512_set1_epi32(pair);
@@ -43,30 +43,25 @@ CK_INLINE void store_rows(const ck_matmul *c, int32_t token, int32_t group, __m5
   _mm512_storeu_ps(c->out + (size_t)token * c->out_stride + (size_t)group * CK_ROW_GROUP, total);
 }
 
-CK_INLINE void multiply_tile(int is_scaled, const tile *t, int tokens) {
+/// `pair_stride`: bytes from one column pair of a row group to the next.
+CK_INLINE void multiply_tile(int is_scaled, size_t pair_stride, const tile *t, int tokens) {
   const ck_matmul *c = t->call;
-  const size_t blocks = (size_t)(c->columns / CK_K_BLOCK);
-  const uint16_t *x[TILE_TOKENS];
+  const size_t blocks = (size_t)(c->columns / CK_K_BLOCK), second = t->second;
+  const uint8_t *w = t->weights;
+  float *totals = t->totals;
+  avx512_rows x = avx512_rows_from(c, t->first_token);
   __m512 sums[TILE_TOKENS][2];
 #pragma clang loop unroll(full)
-  for (int m = 0; m < tokens; m++) {
-    const uint8_t *row = (const uint8_t *)c->activations + (size_t)(t->first_token + m) * c->activation_stride;
-    x[m] = (const uint16_t *)(const void *)row;
-    sums[m][0] = sums[m][1] = _mm512_setzero_ps();
-    if (!is_scaled) {
-      _mm512_store_ps(t->totals + m * 32, _mm512_setzero_ps());
-      _mm512_store_ps(t->totals + m * 32 + 16, _mm512_setzero_ps());
-    }
-  }
+  for (int m = 0; m < tokens; m++) sums[m][0] = sums[m][1] = _mm512_setzero_ps();
+  for (int i = 0; i < tokens * 2 && !is_scaled; i++) _mm512_store_ps(totals + i * 16, _mm512_setzero_ps());
   for (size_t k = 0; k < blocks; k++) {
-    const uint8_t *w0 = t->weights[0] + k * t->block_stride, *w1 = t->weights[1] + k * t->block_stride;
 #pragma clang loop unroll_count(2)
-    for (size_t p = 0; p < PAIRS; p++) {
-      __m512bh a = (__m512bh)_mm512_loadu_si512(w0 + p * t->pair_stride);
-      __m512bh b = (__m512bh)_mm512_loadu_si512(w1 + p * t->pair_stride);
+    for (int p = 0; p < PAIRS; p++, w += pair_stride) {
+      __m512bh a = (__m512bh)_mm512_loadu_si512(w), b = (__m512bh)_mm512_loadu_si512(w + second);
+      avx512_hide_stride(&x);
 #pragma clang loop unroll(full)
       for (int m = 0; m < tokens; m++) {
-        __m512bh pair = activation_pair(x[m] + k * CK_K_BLOCK + 2 * p);
+        __m512bh pair = activation_pair(avx512_row(&x, m, (k * PAIRS + (size_t)p) * 4));
         sums[m][0] = _mm512_dpbf16_ps(sums[m][0], a, pair);
         sums[m][1] = _mm512_dpbf16_ps(sums[m][1], b, pair);
       }
@@ -75,17 +70,16 @@ CK_INLINE void multiply_tile(int is_scaled, const tile *t, int tokens) {
     __m512 s0 = _mm512_load_ps(t->scales + k * 32), s1 = _mm512_load_ps(t->scales + k * 32 + 16);
 #pragma clang loop unroll(full)
     for (int m = 0; m < tokens; m++) {
-      float *total = t->totals + m * 32;
+      float *total = totals + m * 32;
       _mm512_store_ps(total, _mm512_fmadd_ps(s0, sums[m][0], _mm512_load_ps(total)));
       _mm512_store_ps(total + 16, _mm512_fmadd_ps(s1, sums[m][1], _mm512_load_ps(total + 16)));
       sums[m][0] = sums[m][1] = _mm512_setzero_ps();
     }
   }
 #pragma clang loop unroll(full)
-  for (int m = 0; m < tokens; m++)
-    for (int i = 0; i < 2; i++)
-      store_rows(
-          c, t->first_token + m, t->groups[i], is_scaled ? sums[m][i] : _mm512_load_ps(t->totals + m * 32 + i * 16));
+  for (int i = 0; i < tokens * 2 && is_scaled; i++) _mm512_store_ps(totals + i * 16, sums[i / 2][i % 2]);
+  for (int i = 0; i < tokens * 2; i++)
+    store_rows(c, t->first_token + i / 2, t->groups[i % 2], _mm512_load_ps(totals + i * 16));
 }
 
 /// Whether every scale of a row group keeps every nonzero value of MXFP4 (0.5 ... 6) a normal bf16.
@@ -145,7 +139,7 @@ CK_INLINE void unpack_int8(const uint8_t *w, size_t blocks, uint8_t *panel) {
 }
 
 /// Unpacks the two row groups of a tile; returns whether the scales are in the weights.
-CK_INLINE int fill_panel(ck_weight_kind kind, tile *t, uint8_t *panel, float *scales) {
+CK_INLINE int fill_panel(ck_weight_kind kind, const tile *t, uint8_t *panel, float *scales) {
   const ck_matmul *c = t->call;
   const size_t blocks = (size_t)(c->columns / CK_K_BLOCK), bytes = blocks * avx512_block_bytes(kind);
   int is_scaled = kind == CK_MXFP4;
@@ -154,7 +148,6 @@ CK_INLINE int fill_panel(ck_weight_kind kind, tile *t, uint8_t *panel, float *sc
   for (size_t i = 0; i < 2; i++) {
     const size_t group = (size_t)t->groups[i];
     const uint8_t *w = c->weights + group * bytes;
-    t->weights[i] = panel + i * 64;
     if (kind == CK_INT8) unpack_int8(w, blocks, panel + i * 64);
     else if (is_scaled) unpack_mxfp4(1, w, c->scales + group * blocks * 16, blocks, panel + i * 64);
     else unpack_mxfp4(0, w, c->scales + group * blocks * 16, blocks, panel + i * 64);
@@ -164,8 +157,9 @@ CK_INLINE int fill_panel(ck_weight_kind kind, tile *t, uint8_t *panel, float *sc
   return is_scaled;
 }
 
-static void multiply_scaled(const tile *t, int32_t tokens) { CK_WITH_CONSTANT(tokens, multiply_tile, 1, t); }
-static void multiply_unscaled(const tile *t, int32_t tokens) { CK_WITH_CONSTANT(tokens, multiply_tile, 0, t); }
+static void multiply_in_place(const tile *t, int32_t tokens) { CK_WITH_CONSTANT(tokens, multiply_tile, 1, 64, t); }
+static void multiply_scaled(const tile *t, int32_t tokens) { CK_WITH_CONSTANT(tokens, multiply_tile, 1, 128, t); }
+static void multiply_unscaled(const tile *t, int32_t tokens) { CK_WITH_CONSTANT(tokens, multiply_tile, 0, 128, t); }
 
 CK_INLINE void multiply(ck_weight_kind kind, const ck_matmul *c) {
   const size_t blocks = (size_t)(c->columns / CK_K_BLOCK);
@@ -173,20 +167,20 @@ CK_INLINE void multiply(ck_weight_kind kind, const ck_matmul *c) {
   float *totals = (float *)c->scratch, *scales = totals + TILE_TOKENS * 32;
   uint8_t *panel = (uint8_t *)(scales + blocks * 32);
   for (int32_t group = c->row_group_begin; group < c->row_group_end; group += 2) {
-    tile t = {.call = c, .groups = {group, group + 1 < c->row_group_end ? group + 1 : group}, .scales = scales};
+    const int32_t other = group + 1 < c->row_group_end ? group + 1 : group;
+    tile t = {c, {group, other}, panel, 64, scales, totals, 0};
     int is_scaled = 1;
-    t.totals = totals;
-    t.pair_stride = kind == CK_BF16 ? 64 : 128;
-    t.block_stride = t.pair_stride * PAIRS;
     if (kind == CK_BF16) {
-      t.weights[0] = c->weights + (size_t)t.groups[0] * blocks * t.block_stride;
-      t.weights[1] = c->weights + (size_t)t.groups[1] * blocks * t.block_stride;
+      const size_t bytes = blocks * avx512_block_bytes(kind);
+      t.weights = c->weights + (size_t)group * bytes;
+      t.second = (size_t)(other - group) * bytes;
     } else {
       is_scaled = fill_panel(kind, &t, panel, scales);
     }
     for (; t.first_token < c->tokens; t.first_token += share) {
       int32_t tokens = c->tokens - t.first_token < share ? c->tokens - t.first_token : share;
-      if (is_scaled) multiply_scaled(&t, tokens);
+      if (kind == CK_BF16) multiply_in_place(&t, tokens);
+      else if (is_scaled) multiply_scaled(&t, tokens);
       else multiply_unscaled(&t, tokens);
     }
   }

@@ -51,10 +51,6 @@ typedef struct {
   int32_t first_token;
 } tile;
 
-CK_INLINE const float *activation_row(const ck_matmul *c, int32_t token) {
-  return (const float *)((const uint8_t *)c->activations + (size_t)token * c->activation_stride);
-}
-
 CK_INLINE void store_rows(const ck_matmul *c, int32_t token, int32_t group, __m512 total) {
   if (c->bias) total = _mm512_add_ps(total, _mm512_loadu_ps(c->bias + (size_t)group * CK_ROW_GROUP));
   _mm512_storeu_ps(c->out + (size_t)token * c->out_stride + (size_t)group * CK_ROW_GROUP, total);
@@ -64,10 +60,9 @@ CK_INLINE void multiply_tile(ck_weight_kind kind, int is_panel, const tile *t, i
   const ck_matmul *c = t->call;
   const size_t blocks = (size_t)(c->columns / CK_K_BLOCK), bytes = avx512_block_bytes(kind);
   const size_t first = (size_t)t->groups[0] * blocks, second = (size_t)t->groups[1] * blocks;
-  const float *x[TILE_TOKENS];
+  avx512_rows x = avx512_rows_from(c, t->first_token);
   // Totals live in memory: the registers belong to the sums.
   float *totals = (float *)c->scratch;
-  for (int m = 0; m < tokens; m++) x[m] = activation_row(c, t->first_token + m);
   for (int i = 0; i < 2 * tokens; i++) _mm512_store_ps(totals + i * 16, _mm512_setzero_ps());
   for (size_t k = 0; k < blocks; k++) {
     const uint8_t *w0 = c->weights + (first + k) * bytes, *w1 = c->weights + (second + k) * bytes;
@@ -90,9 +85,10 @@ CK_INLINE void multiply_tile(ck_weight_kind kind, int is_panel, const tile *t, i
         __m512 a = is_panel ? _mm512_load_ps(w) : unpack_column(kind, v0, step);
         __m512 b = is_panel ? _mm512_load_ps(w + 16) : unpack_column(kind, v1, step);
         const size_t column = k * CK_K_BLOCK + (size_t)column_of_step(kind, g, step);
+        avx512_hide_stride(&x);
 #pragma clang loop unroll(full)
         for (int m = 0; m < tokens; m++) {
-          __m512 activation = _mm512_set1_ps(x[m][column]);
+          __m512 activation = _mm512_set1_ps(*(const float *)avx512_row(&x, m, column * 4));
           sums[m][0] = _mm512_fmadd_ps(a, activation, sums[m][0]);
           sums[m][1] = _mm512_fmadd_ps(b, activation, sums[m][1]);
         }
