@@ -110,7 +110,7 @@ public struct Importer: Sendable {
         } catch {
             throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
         }
-        let wanted = options.threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 8)
+        let wanted = options.threads ?? min(Machine.processorCount, 8)
         let threads = max(min(wanted, Self.bufferByteLimit / max(plan.largestStepByteCount, 1)), 1)
         let run = ConversionRun(plan: plan, output: output, cancellation: cancellation, progress: progress)
         let results = try run.run(threads: threads)

@@ -7,9 +7,13 @@ struct HeaderParser {
     private var tensors: [TensorInfo] = []
     private var metadata: [(key: String, value: String)] = []
     private var names: Set<[UInt8]> = []
+    private var truncatedTensors: [(name: String, end: Int)] = []
 
     /// More findings than this about one file help nobody.
     private static let findingLimit = 100
+
+    /// A hundred times as many as the largest models have; it bounds the memory that a hostile header costs.
+    private static let tensorLimit = 500_000
 
     init(path: String, dataOffset: Int, fileByteCount: Int) {
         self.path = path
@@ -39,9 +43,9 @@ struct HeaderParser {
         return (SafetensorsHeader(metadata: metadata, tensors: tensors, dataOffset: dataOffset), findings)
     }
 
-    private mutating func entry(_ scanner: inout JSONScanner, _ name: String, at offset: Int) throws(JSONScanner
-        .Failure)
-    {
+    private mutating func entry(
+        _ scanner: inout JSONScanner, _ name: String, at offset: Int
+    ) throws(JSONScanner.Failure) {
         if name.utf8.elementsEqual("__metadata__".utf8) {
             return try readMetadata(&scanner)
         }
@@ -50,6 +54,9 @@ struct HeaderParser {
                 .duplicateTensor, tensor: name, at: offset, "the header describes this tensor twice",
                 remedy: "Save the checkpoint again with a current safetensors")
             return try scanner.skipValue()
+        }
+        guard names.count <= Self.tensorLimit else {
+            throw JSONScanner.Failure(offset: offset, message: "it describes more than \(Self.tensorLimit) tensors")
         }
         var element: String?
         var shape: [Int]?
@@ -116,8 +123,6 @@ struct HeaderParser {
         tensors.append(
             TensorInfo(name: name, element: element, shape: shape, byteRange: dataOffset + begin..<dataOffset + end))
     }
-
-    private var truncatedTensors: [(name: String, end: Int)] = []
 
     /// Checks that the tensors cover the data once each, without holes, to the end of the file.
     private mutating func checkOrder() {
