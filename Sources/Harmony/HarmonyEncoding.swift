@@ -40,7 +40,8 @@ public struct HarmonyEncoding: Sendable {
         endOfText = tokenizer.specialToken(named: "<|endoftext|>")
     }
 
-    /// Where sampling stops: `<|return|>`, `<|call|>`, `<|endoftext|>`. Not `<|end|>`: a turn goes on after its analysis.
+    /// Where sampling stops: `<|return|>`, `<|call|>`, `<|endoftext|>`. Not `<|end|>`: a turn goes on after its
+    /// analysis.
     public var samplingStops: [Int32] { [returnToken, call] + (endOfText.map { [$0] } ?? []) }
 
     /// Whether a token ends a message for the official parser.
@@ -59,8 +60,8 @@ public enum HarmonyEncodingError: Error, Sendable, Equatable, CustomStringConver
     public var description: String {
         switch self {
         case .missingSpecialToken(let name):
-            "the tokenizer has no special token \(name): a gpt-oss model needs the o200k_harmony vocabulary or one with "
-                + "the same control tokens"
+            "the tokenizer has no special token \(name): a gpt-oss model needs the o200k_harmony vocabulary or one "
+                + "with the same control tokens"
         }
     }
 }

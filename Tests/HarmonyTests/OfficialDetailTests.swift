@@ -93,6 +93,38 @@ import Tokenizer
             lines.parse(bytes: Array("{".utf8)).starts(with: Array(#"{"ok":false,"error":{"type":"ValueError""#.utf8)))
     }
 
+    @Test("a lenient parser says what in a header cannot be decoded")
+    func undecodableHeader() throws {
+        let encoding = try HarmonyEncoding(tokenizer: .o200kHarmony())
+        func byteToken(_ byte: UInt8) -> JSONValue {
+            JSONValue(Int((0..<256).first { encoding.tokenizer.bytes(of: $0) == [byte] } ?? 0))
+        }
+        func message(_ tokens: [JSONValue]) -> String? {
+            let line: JSONValue = ["role": "user", "strict": false, "tokens": .array(tokens + [200_002])]
+            return HarmonyLines(encoding).parse(line: line)["error"]?["message"]?.stringValue
+        }
+        let prefix = "Could not decode tokens: "
+        #expect(message([201_089]) == prefix + "Invalid token error: Invalid token for decoding: 201089")
+        let utf8 = prefix + "Invalid utf-8 sequence: "
+        #expect(
+            message([0x61, 0xE6, 0x97, 0x41].map(byteToken)) == utf8 + "invalid utf-8 sequence of 2 bytes from index 1")
+        #expect(message([0x61, 0xE6].map(byteToken)) == utf8 + "incomplete utf-8 byte sequence from index 1")
+    }
+
+    @Test("messages may be nested 127 deep, and what stands beside them as deep as JSON allows")
+    func nesting() throws {
+        let lines = HarmonyLines(try HarmonyEncoding(tokenizer: .o200kHarmony()))
+        func answer(levels: Int, beside: Bool) throws -> JSONValue {
+            let nest = String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+            let text =
+                beside ? #"{"messages":[],"x":\#(nest)}"# : #"{"messages":[{"role":"user","content":"","x":\#(nest)}]}"#
+            return lines.render(line: ["conversation": try JSONValue.parse(text)])
+        }
+        #expect(try answer(levels: 124, beside: false)["ids"] != nil)
+        #expect(try answer(levels: 125, beside: false)["error"]?["type"] == "ValueError")
+        #expect(try answer(levels: 400, beside: true)["ids"] != nil)
+    }
+
     @Test("mutated lines are answered, whatever they hold")
     func mutatedLines() throws {
         let lines = HarmonyLines(try HarmonyEncoding(tokenizer: .o200kHarmony()))

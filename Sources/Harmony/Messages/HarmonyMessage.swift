@@ -12,8 +12,8 @@ public struct HarmonyMessage: Sendable, Equatable {
     public var contentType: String?
     /// What it says, in order.
     public var content: [HarmonyContent]
-    /// The ids that the model sampled for this message, from behind `<|start|>assistant` to its end token. A renderer that
-    /// finds them repeats them instead of encoding the message anew.
+    /// The ids that the model sampled for this message, from behind `<|start|>assistant` to its end token. A renderer
+    /// that finds them repeats them instead of encoding the message anew.
     public var sampledTokens: [Int32]?
 
     /// A message of any form.

@@ -1,8 +1,8 @@
 import JSON
 import Tokenizer
 
-/// The JSON lines of `outcrop harmony render` and `outcrop harmony parse`, which answer as the official package does. Never
-/// throws: what the package raises is in `error`.
+/// The JSON lines of `outcrop harmony render` and `outcrop harmony parse`, which answer as the official package does.
+/// Never throws: what the package raises is in `error`.
 public struct HarmonyLines: Sendable {
     private let encoding: HarmonyEncoding
 
@@ -11,10 +11,11 @@ public struct HarmonyLines: Sendable {
         self.encoding = encoding
     }
 
-    /// `{"fn": "completion" | "conversation" | "training", "conversation": …, "next_role": …, "auto_drop_analysis": …}` →
-    /// `{"ids": […], "text": …}` or `{"error": {"type": …, "message": …}}`
+    /// `{"fn": "completion" | "conversation" | "training", "conversation": …, "next_role": …, "auto_drop_analysis": …}`
+    /// → `{"ids": […], "text": …}` or `{"error": {"type": …, "message": …}}`
     ///
-    /// Without `fn` a completion is rendered, without `next_role` for the assistant, without `auto_drop_analysis` with dropping.
+    /// Without `fn` a completion is rendered, without `next_role` for the assistant, without `auto_drop_analysis` with
+    /// dropping.
     public func render(line: JSONValue) -> JSONValue {
         do throws(OfficialError) {
             let ids = try rendered(line)

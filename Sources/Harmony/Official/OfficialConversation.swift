@@ -1,13 +1,16 @@
 import JSON
 
-/// Reads a conversation in the official package's JSON form. Missing fields mean absent, unknown ones are ignored, wrong types
-/// are errors.
+/// Reads a conversation in the official package's JSON form. Missing fields mean absent, unknown ones are ignored,
+/// wrong types are errors.
 struct OfficialConversation {
     let messages: [HarmonyMessage]
 
     init(_ json: JSONValue) throws(OfficialError) {
-        guard isReadable(json, depth: 127) else { throw invalid("number out of range or recursion limit exceeded") }
         let object = try OfficialObject(json, "Conversation")
+        // Unknown fields beside `messages` are skipped unread; everything in the messages is read.
+        guard isReadable(try object.value("messages"), depth: 126) else {
+            throw invalid("number out of range or recursion limit exceeded")
+        }
         var messages: [HarmonyMessage] = []
         for message in try object.array("messages") { messages.append(try OfficialConversation.message(message)) }
         self.messages = messages

@@ -1,7 +1,7 @@
 import Tokenizer
 
-/// Parses tokens to the same messages as the official package's `StreamableParser` (openai-harmony 0.0.8), with the same errors
-/// and the same visible states after each token.
+/// Parses tokens to the same messages as the official package's `StreamableParser` (openai-harmony 0.0.8), with the
+/// same errors and the same visible states after each token.
 ///
 /// It is what others compare with, and it fails on much that models write. `HarmonyStreamParser` is for that.
 public struct OfficialParser: Sendable {
@@ -33,8 +33,8 @@ public struct OfficialParser: Sendable {
     public private(set) var lastContentDelta: String?
 
     /// - Parameters:
-    ///   - role: the author of the first message, whose header then begins behind the role; nil if the tokens begin with
-    ///     `<|start|>`.
+    ///   - role: the author of the first message, whose header then begins behind the role; nil if the tokens begin
+    ///     with `<|start|>`.
     ///   - isStrict: whether a first message without `<|message|>` is an error.
     public init(_ encoding: HarmonyEncoding, role: HarmonyRole?, isStrict: Bool = true) {
         self.encoding = encoding
@@ -124,9 +124,8 @@ public struct OfficialParser: Sendable {
 
     private mutating func endMalformedMessage() throws(OfficialError) {
         if let role = nextRole, !headerTokens.isEmpty {
-            guard let text = String(validating: try decode(headerTokens), as: UTF8.self) else {
-                throw OfficialError(.harmony, "Could not decode tokens: invalid UTF-8")
-            }
+            let bytes = try decode(headerTokens)
+            guard let text = String(validating: bytes, as: UTF8.self) else { throw undecodable(bytes) }
             let (header, remaining) = try OfficialHeader.read(text, role: role, hasMessageMarker: false)
             messages.append(message(header, text: remaining ?? ""))
         }
@@ -138,11 +137,24 @@ public struct OfficialParser: Sendable {
         var bytes: [UInt8] = []
         for token in tokens {
             guard let id = Int32(exactly: token), let decoded = encoding.tokenizer.bytes(of: id) else {
-                throw OfficialError(.harmony, "Invalid token for decoding: \(token)")
+                throw OfficialError(
+                    .harmony, "Could not decode tokens: Invalid token error: Invalid token for decoding: \(token)")
             }
             bytes += decoded
         }
         return bytes
+    }
+
+    /// What Rust says about bytes that are not UTF-8.
+    private func undecodable(_ bytes: [UInt8]) -> OfficialError {
+        let prefix = UTF8Prefix(bytes)
+        let reason =
+            switch prefix.rest {
+            case .invalid(let count): "invalid utf-8 sequence of \(count) bytes from"
+            case .incomplete, .nothing: "incomplete utf-8 byte sequence from"
+            }
+        return OfficialError(
+            .harmony, "Could not decode tokens: Invalid utf-8 sequence: \(reason) index \(prefix.validCount)")
     }
 
     // MARK: - Content

@@ -12,8 +12,8 @@ public struct OfficialRenderer: Sendable {
 
     /// The conversation, nothing after it.
     ///
-    /// - Parameter dropsAnalysis: whether thoughts before the first final message are left out when the last assistant message is
-    ///   final.
+    /// - Parameter dropsAnalysis: whether thoughts before the first final message are left out when the last assistant
+    ///   message is final.
     public func conversation(_ messages: [HarmonyMessage], dropsAnalysis: Bool) throws(OfficialError) -> [Int32] {
         var ids: [Int32] = []
         let hasFunctions = messages.haveFunctionTools

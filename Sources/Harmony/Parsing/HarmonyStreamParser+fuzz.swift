@@ -1,8 +1,8 @@
 import Tokenizer
 
 extension HarmonyStreamParser {
-    /// Parses tokens made of arbitrary bytes: small bytes are control tokens, so that they come often, and others choose ids together
-    /// with the byte that follows.
+    /// Parses tokens made of arbitrary bytes: small bytes are control tokens, so that they come often, and others
+    /// choose ids together with the byte that follows.
     ///
     /// - Returns: the number of events. That this returns at all is what fuzzing is about.
     package static func parse(fuzz bytes: [UInt8], encoding: HarmonyEncoding) -> Int {

@@ -2,17 +2,18 @@ import Tokenizer
 
 /// Parses what the model samples, token by token, into messages. Total: any sequence of ids yields events, none fails.
 ///
-/// One parser is for one turn: it begins behind the prompt's `<|start|>assistant`, and `consume` is told every sampled id, the one at
-/// which sampling stopped included; `finish` at the end.
+/// One parser is for one turn: it begins behind the prompt's `<|start|>assistant`, and `consume` is told every sampled
+/// id, the one at which sampling stopped included; `finish` at the end.
 ///
 /// What the model writes against the format is mended, with a diagnostic:
 /// - Headers: see `HeaderReader`.
 /// - No `<|message|>`: text in the header becomes the message, at the latest when it is too long for a header.
-/// - `<|start|>` or `<|channel|>` within a message's text: the message ends and the next one begins. A model has no means to write of
-///   these tokens other than as text, so that an id is never meant as text.
+/// - `<|start|>` or `<|channel|>` within a message's text: the message ends and the next one begins. A model has no
+///   means to write of these tokens other than as text, so that an id is never meant as text.
 /// - Other control tokens within text are left out, and ids without a token, too.
-/// - Behind a complete message, `<|return|>`, `<|call|>` and `<|endoftext|>` end the turn; white space is skipped; `<|channel|>`, a
-///   channel's name or `assistant` begin a message whose `<|start|>` is missing; anything else ends the turn.
+/// - Behind a complete message, `<|return|>`, `<|call|>` and `<|endoftext|>` end the turn; white space is skipped;
+///   `<|channel|>`, a channel's name or `assistant` begin a message whose `<|start|>` is missing; anything else ends
+///   the turn.
 /// - After `<|call|>` the turn is over, unless the model goes on with another message of the assistant.
 public struct HarmonyStreamParser: Sendable {
     enum Phase { case header, content, between, over }

@@ -3,13 +3,13 @@
 /// Parts are recognised in any order, from left to right, until something that is none:
 /// - the author's name, if it is not known before;
 /// - a channel: the longest name that the text behind `<|channel|>` begins with, or a channel's name as a word;
-/// - a recipient: what follows `to=`, up to the first character that no name has; also a bare word that begins with `functions.` or
-///   is the name of a declared function;
+/// - a recipient: what follows `to=`, up to the first character that no name has; also a bare word that begins with
+///   `functions.` or is the name of a declared function;
 /// - a content type: the word behind `<|constrain|>`, or the bare words `json` and `code`;
 /// - punctuation, which is ignored.
 ///
-/// What is none of these is ignored if `<|message|>` ended the header. If it never came, free text begins there, which is the
-/// message's content.
+/// What is none of these is ignored if `<|message|>` ended the header. If it never came, free text begins there, which
+/// is the message's content.
 struct HeaderReader {
     /// What was found.
     struct Reading {

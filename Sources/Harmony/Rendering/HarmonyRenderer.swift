@@ -1,9 +1,10 @@
 /// Writes the prompt for a turn of the model, in the form in which the model itself writes.
 ///
 /// It differs from the official package's renderer where that one harms answers:
-/// - Tool calls have the channel first (`<|channel|>commentary to=functions.f <|constrain|>json`), as the model samples them. The
-///   other order, repeated to the model, makes it write broken headers.
-/// - Messages that carry their sampled ids are repeated verbatim, so that the key-value cache of earlier turns fits, too.
+/// - Tool calls have the channel first (`<|channel|>commentary to=functions.f <|constrain|>json`), as the model samples
+///   them. The other order, repeated to the model, makes it write broken headers.
+/// - Messages that carry their sampled ids are repeated verbatim, so that the key-value cache of earlier turns fits,
+///   too.
 /// - Thoughts of every turn that has its final answer are dropped; those of a turn that still calls tools are kept.
 /// - Nothing from outside can become a control token, end a header or leave a comment.
 public struct HarmonyRenderer: Sendable {
@@ -26,8 +27,8 @@ public struct HarmonyRenderer: Sendable {
         return ids + [encoding.start] + encoding.encode("assistant")
     }
 
-    /// The messages without the thoughts of turns that ended in a final answer. Calls of tools stay, also on the analysis
-    /// channel, since their results stay.
+    /// The messages without the thoughts of turns that ended in a final answer. Calls of tools stay, also on the
+    /// analysis channel, since their results stay.
     public static func withoutClosedAnalysis(_ messages: [HarmonyMessage]) -> [HarmonyMessage] {
         guard let lastFinal = messages.lastIndex(where: { $0.role == .assistant && $0.channel == "final" }) else {
             return messages

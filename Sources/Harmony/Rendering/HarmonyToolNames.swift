@@ -1,7 +1,7 @@
 /// Names of functions as they stand in headers, which end a name at white space or `<`.
 ///
-/// Letters, digits, `_`, `.` and `-` stay; every other character becomes `_`. Names that would then be the same are numbered, so that
-/// each header name stands for one function.
+/// Letters, digits, `_`, `.` and `-` stay; every other character becomes `_`. Names that would then be the same are
+/// numbered, so that each header name stands for one function.
 public struct HarmonyToolNames: Sendable, Equatable {
     private struct Pair: Equatable {
         var function: String

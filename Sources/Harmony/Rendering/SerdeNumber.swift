@@ -3,8 +3,8 @@ import JSON
 /// A number as serde_json, the library of the official harmony package, prints it after reading it.
 ///
 /// Integers in the range of Int64 or UInt64 stay integers; all else becomes a double in ryu's form (`shortestDecimal`).
-/// Doubles are read with serde_json's fast method, which may miss the nearest one by a unit in the last place: up to 19 or 20
-/// significant digits as an integer, then one product or quotient with a power of ten.
+/// Doubles are read with serde_json's fast method, which may miss the nearest one by a unit in the last place: up to 19
+/// or 20 significant digits as an integer, then one product or quotient with a power of ten.
 ///
 /// - Returns: nil for numbers that are too large for a double, which serde_json refuses.
 func serdeNumberText(_ number: JSONNumber) -> String? {

@@ -1,7 +1,7 @@
 /// The lines of a text.
 enum TextLines {
-    /// Lines as Rust's `str::lines` counts them: they end with a line feed, a carriage return before it belongs to the end, and
-    /// there is no empty line after the last end.
+    /// Lines as Rust's `str::lines` counts them: they end with a line feed, a carriage return before it belongs to the
+    /// end, and there is no empty line after the last end.
     static func official(_ text: String) -> [String] {
         var lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }

@@ -2,8 +2,8 @@ import JSON
 
 /// A JSON schema as the TypeScript type that the model was trained to read.
 ///
-/// The official library's rules are kept with all their corners, since models know its output: what has no rule is `any`,
-/// descriptions of objects come twice, unions in arrays have no parentheses.
+/// The official library's rules are kept with all their corners, since models know its output: what has no rule is
+/// `any`, descriptions of objects come twice, unions in arrays have no parentheses.
 struct TypeScriptType {
     /// How text from a schema is put into comments and strings.
     enum Quoting {
