@@ -46,7 +46,13 @@ def test_every_render_vector(outcrop):
     cases = vectors("harmony/render.jsonl")
     keys = ("fn", "conversation", "next_role", "auto_drop_analysis")
     results = outcrop.lines("harmony", "render", input=[{k: case[k] for k in keys if k in case} for case in cases])
-    check = lambda case, result: all(result.get(key) == case[key] for key in ("ids", "text", "error") if key in case)
+
+    def check(case, result):
+        if case.get("error", {}).get("type") == "ValueError":
+            # The texts of shape errors are the JSON library's, not the format's.
+            return result.get("error", {}).get("type") == "ValueError"
+        return all(result.get(key) == case[key] for key in ("ids", "text", "error") if key in case)
+
     assert differences(cases, results, check) == []
 
 
