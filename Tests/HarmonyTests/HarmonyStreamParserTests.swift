@@ -38,7 +38,10 @@ import Tokenizer
         "malformed headers are read as what they were meant to be",
         arguments: [
             ("<|channel|>commentary?<|message|>x<|end|>", "commentary|x"),
-            ("<|channel|>??<|message|>x<|end|>", "final|x"),
+            ("<|channel|>??<|message|>x<|end|>", "final|x"), ("<|channel|>––analysis<|message|>x<|end|>", "analysis|x"),
+            ("<|channel|>ANALYSIS<|message|>x<|end|>", "analysis|x"),
+            ("<|channel|>commentaryto=functions.f<|message|>x<|call|>", "commentary>functions.f|x"),
+            ("<|channel|>commentary to:functions.f TO=functions.g<|message|>x<|call|>", "commentary>functions.f|x"),
             ("<|channel|>––commentary to=functions.f<|message|>x<|call|>", "commentary>functions.f|x"),
             (
                 "<|channel|>commentary<|channel|>commentary to=functions.f <|constrain|>json<|message|>x<|call|>",
@@ -70,7 +73,7 @@ import Tokenizer
     func malformedHeaders(text: String, message: String) throws {
         let turn = try ParsedTurn(text, tools: ["create_event"])
         #expect(turn.messages == [message])
-        #expect(turn.parser.messages.first?.sampledTokens == nil || turn.diagnostics.isEmpty)
+        #expect((turn.parser.messages.first?.sampledTokens == nil) == !turn.diagnostics.isEmpty)
     }
 
     @Test(

@@ -42,7 +42,7 @@ public enum HarmonyTurnEnd: Sendable, Equatable {
 
 /// A break of the format and what was made of it.
 public enum HarmonyDiagnostic: Sendable, Equatable {
-    /// A header had parts that mean nothing; they were ignored.
+    /// A header was not written as models are trained to. What means nothing in it was ignored.
     case malformedHeader(ignored: String)
     /// A header named no channel.
     case missingChannel

@@ -45,8 +45,10 @@ extension HarmonyStreamParser {
         let reading = reading(hasMessageToken: true)
         if abandon(reading) { return }
         let ignored = [reading.ignored, reading.freeText].filter { !$0.isEmpty }.joined(separator: " ")
-        if !ignored.isEmpty { diagnose(.malformedHeader(ignored: ignored)) }
         if reading.channel == nil { diagnose(.missingChannel) }
+        if !ignored.isEmpty || reading.channel != nil && !reading.isClean {
+            diagnose(.malformedHeader(ignored: ignored))
+        }
         let isClean = reading.isClean && !headerBuffer.isMended
         beginMessage(reading.header, tokens: isClean ? repeatableTokens.map { $0 + [id] } : nil)
     }
@@ -82,8 +84,8 @@ extension HarmonyStreamParser {
 
     private mutating func beginSalvaged(_ reading: HeaderReader.Reading) {
         diagnose(.missingMessageToken)
-        if !reading.ignored.isEmpty { diagnose(.malformedHeader(ignored: reading.ignored)) }
         if reading.channel == nil { diagnose(.missingChannel) }
+        if !reading.ignored.isEmpty { diagnose(.malformedHeader(ignored: reading.ignored)) }
         beginMessage(reading.header, tokens: nil)
         emit(reading.freeText)
     }

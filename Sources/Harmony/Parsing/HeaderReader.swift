@@ -24,8 +24,8 @@ struct HeaderReader {
         /// What was skipped as meaning nothing.
         var ignored = ""
 
-        /// Whether the header is one that the renderer could have written, so that it may be repeated to the model.
-        var isClean: Bool { channel != nil && freeText.isEmpty && ignored.isEmpty }
+        /// Whether the header is written as models are trained to, so that it may be repeated to the model.
+        var isClean = false
 
         /// The header with what is missing filled in.
         var header: HarmonyHeader {
@@ -51,6 +51,7 @@ struct HeaderReader {
         while reader.reading.foreignAuthor == nil, reader.readPart() {}
         let rest = reader.symbols[reader.offset...].compactMap(UInt8.init(exactly:))
         reader.reading.freeText = String(decoding: rest, as: UTF8.self)
+        reader.reading.isClean = reader.isClean(isAuthorKnown: buffer.isAuthorKnown)
         return reader.reading
     }
 
@@ -103,6 +104,7 @@ struct HeaderReader {
         skipSpace()
         let isSecond = reading.channel != nil
         skipPunctuation()
+        skipDirt()
         let letters = word(from: offset).prefix { $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z") }
         let found = HarmonyChannel.allCases
             .map { (channel: $0, common: commonPrefix(letters, $0.rawValue)) }
@@ -117,6 +119,13 @@ struct HeaderReader {
         reading.channel = found.channel
         offset += isWhole ? found.common : letters.count
         skipPunctuation()
+    }
+
+    /// Skips what stands before a channel's name without a space, as in `––commentary`.
+    private mutating func skipDirt() {
+        let word = word(from: offset)
+        let dirt = word.prefix { !isHeaderNameByte($0) || $0 == UInt8(ascii: "-") }
+        if !dirt.isEmpty, channelWord(word.dropFirst(dirt.count)) != nil { ignore(consume(dirt.count)) }
     }
 
     private mutating func readConstrainedType() {
@@ -163,11 +172,12 @@ struct HeaderReader {
         return offset > start || skipUnknown(word)
     }
 
-    /// Skips a word that means nothing, or what of it stands before `to=`, unless content may begin here.
+    /// Skips a word that means nothing, or what of it stands before a recipient, unless content may begin here.
     private mutating func skipUnknown(_ word: ArraySlice<UInt8>) -> Bool {
         guard hasMessageToken || symbols[offset...].contains(HeaderBuffer.channelMarker) else { return false }
-        let recipient = word.firstRange(of: "to=".utf8)
-        ignore(consume(recipient.map { $0.lowerBound - word.startIndex } ?? word.count))
+        let recipient = word.firstRange(of: "to=".utf8) ?? word.firstRange(of: "functions.".utf8)
+        let isAtStart = recipient?.lowerBound == word.startIndex
+        ignore(consume(recipient.map { isAtStart ? word.count : $0.lowerBound - word.startIndex } ?? word.count))
         return true
     }
 
@@ -201,6 +211,30 @@ struct HeaderReader {
             return next == nil || reading.recipient != nil && next.map { !isHeaderNameByte($0) } ?? true
         }
     }
+}
+
+// MARK: - The trained form
+
+extension HeaderReader {
+    /// Whether the header is exactly its parts in one of the orders that models write, with nothing else around them.
+    private func isClean(isAuthorKnown: Bool) -> Bool {
+        guard let channel = reading.channel else { return false }
+        let author = isAuthorKnown ? [] : bytes("assistant")
+        let channelPart = [HeaderBuffer.channelMarker] + bytes(channel.rawValue)
+        let recipient = reading.recipient.map { bytes(" to=" + $0) } ?? []
+        let types = reading.contentType.map { type in
+            reading.isConstrained
+                ? [
+                    bytes(" ") + [HeaderBuffer.constrainMarker] + bytes(type),
+                    [HeaderBuffer.constrainMarker] + bytes(type),
+                ] : [bytes(" " + type)]
+        }
+        return (types ?? [[]]).contains { type in
+            symbols == author + channelPart + recipient + type || symbols == author + recipient + channelPart + type
+        }
+    }
+
+    private func bytes(_ text: String) -> [HeaderBuffer.Symbol] { text.utf8.map(HeaderBuffer.Symbol.init) }
 }
 
 // MARK: - Symbols
