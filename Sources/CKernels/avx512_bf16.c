@@ -16,7 +16,7 @@
 
 enum {
   TILE_TOKENS = 12,       // 24 sums, 2 weights, 1 activation
-  PREFETCH_BYTES = 2048,  // how far ahead weights are fetched that are unpacked
+  PREFETCH_BYTES = 8192,  // how far ahead weights are fetched that are unpacked
   PAIRS = CK_K_BLOCK / 2,
 };
 
@@ -105,7 +105,7 @@ CK_INLINE void unpack_mxfp4(int is_scaled, const uint8_t *w, const uint8_t *scal
 #pragma clang loop unroll(full)
     for (int g = 0; g < 4; g++) {
       __m512i v = _mm512_loadu_si512(w + g * 64);
-      _mm_prefetch((const char *)w + g * 64 + PREFETCH_BYTES, _MM_HINT_T0);
+      _mm_prefetch((const char *)w + g * 64 + PREFETCH_BYTES, _MM_HINT_T1);
 #pragma clang loop unroll(full)
       for (int i = 0; i < 4; i++) {
         // Low nibbles are columns 4g..., high ones 16 + 4g...; the even bytes come first.
@@ -125,7 +125,7 @@ CK_INLINE void unpack_int8(const uint8_t *w, size_t blocks, uint8_t *panel) {
   const __m512 offset = _mm512_set1_ps(8388608.0f + 128.0f);
   for (size_t g = 0; g < blocks * 8; g++, w += 64, panel += 256) {
     __m512i v = _mm512_loadu_si512(w);
-    _mm_prefetch((const char *)w + PREFETCH_BYTES, _MM_HINT_T0);
+    _mm_prefetch((const char *)w + PREFETCH_BYTES, _MM_HINT_T1);
 #pragma clang loop unroll(full)
     for (int odd = 0; odd < 2; odd++) {
       // 0x4b0000nn is the float 2^23 + nn; small integers are exact in the upper half of a float.

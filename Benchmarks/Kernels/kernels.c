@@ -1,0 +1,188 @@
+// Rates of the kernels' products and attention on one thread, beside the machine's own ceilings.
+//
+//   kernels [SET ...]      all sets that this machine can run, or those named
+//   ONLY="mxfp4 q16"       only products of these weights and activations
+//   TOKENS="1 8 128"       numbers of tokens
+//
+// Products have the shape of an expert's gate and up matrix (5760 by 2880). "memory" runs through copies that together
+// exceed every cache, "cache" uses one small matrix again and again. Time is the thread's processor time, the best of
+// several rounds: another process on the core does not count, one that uses the memory does.
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "CKernels.h"
+
+enum { COLUMNS = 2880, GROUPS = 360, MAX_TOKENS = 1024, ROUNDS = 7 };
+static const size_t memory_bytes = 192u << 20;
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/// Zeroed memory in huge pages where the system gives them.
+static void *allocate(size_t bytes) {
+  bytes = (bytes + (2u << 20) - 1) & ~(size_t)((2u << 20) - 1);
+  void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) exit(1);
+  madvise(p, bytes, MADV_HUGEPAGE);
+  memset(p, 0, bytes);
+  return p;
+}
+
+static size_t weight_bytes(ck_weight_kind kind, int groups) { return (size_t)groups * (COLUMNS / 32) * ((size_t)256 << kind); }
+static size_t scale_bytes(ck_weight_kind kind, int groups) {
+  return kind == CK_BF16 ? 0 : (size_t)groups * (COLUMNS / 32) * (kind == CK_MXFP4 ? 16 : 32);
+}
+
+typedef struct { uint8_t *weights, *scales; int copies, groups; } matrices;
+
+static matrices make_matrices(ck_weight_kind kind, int is_cached) {
+  matrices m = {.groups = is_cached ? 8 : GROUPS};
+  size_t bytes = weight_bytes(kind, m.groups), scales = scale_bytes(kind, m.groups);
+  m.copies = is_cached ? 1 : (int)(memory_bytes / bytes) + 1;
+  m.weights = allocate(bytes * (size_t)m.copies);
+  m.scales = allocate(scales * (size_t)m.copies + 64);
+  for (size_t i = 0; i < bytes * (size_t)m.copies; i++)
+    m.weights[i] = (uint8_t)(kind == CK_BF16 && i % 2 ? 0x3d : 1 + (i * 2654435761u >> 13) % 255);
+  for (size_t i = 0; i < scales * (size_t)m.copies; i++) m.scales[i] = (uint8_t)(kind == CK_MXFP4 ? 120 : i % 2 ? 0x14 : 7);
+  return m;
+}
+
+static void free_matrices(ck_weight_kind kind, matrices m) {
+  munmap(m.weights, weight_bytes(kind, m.groups) * (size_t)m.copies);
+  munmap(m.scales, scale_bytes(kind, m.groups) * (size_t)m.copies + 64);
+}
+
+/// Seconds per product.
+static double time_product(const ck_kernels *k, ck_weight_kind kind, ck_activation_kind act, int tokens, matrices m) {
+  static float *x, *out;
+  static uint8_t *activations, *scratch;
+  if (!x) {
+    x = allocate(COLUMNS * 4);
+    for (int i = 0; i < COLUMNS; i++) x[i] = sinf((float)i);
+    out = allocate((size_t)MAX_TOKENS * GROUPS * 64);
+    activations = allocate((size_t)MAX_TOKENS * COLUMNS * 4);
+    scratch = allocate(ck_matmul_scratch_bytes(COLUMNS));
+  }
+  size_t stride = act == CK_ACT_F32 ? COLUMNS * 4 : act == CK_ACT_BF16 ? COLUMNS * 2 : COLUMNS / 32 * sizeof(ck_q16_block);
+  for (int t = 0; t < tokens; t++) {
+    void *row = activations + (size_t)t * stride;
+    if (act == CK_ACT_F32) memcpy(row, x, COLUMNS * 4);
+    else if (act == CK_ACT_BF16) k->to_bf16(x, COLUMNS, row);
+    else k->to_q16(x, COLUMNS, row);
+  }
+  ck_matmul call = {m.weights, m.scales, COLUMNS, 0, m.groups, tokens, activations, stride, out, GROUPS * 16, NULL, scratch};
+  int calls = m.copies > 1 ? (tokens > 8 ? 2 : m.copies) : 1 + 400 / tokens;
+  double best = 1e9;
+  for (int round = 0; round < ROUNDS; round++) {
+    double start = now();
+    for (int i = 0; i < calls; i++) {
+      size_t copy = (size_t)(round * calls + i) % (size_t)m.copies;
+      call.weights = m.weights + copy * weight_bytes(kind, m.groups);
+      call.scales = m.scales + copy * scale_bytes(kind, m.groups);
+      k->matmul[kind][act](&call);
+    }
+    best = fmin(best, (now() - start) / calls);
+  }
+  return best;
+}
+
+static void measure_products(const ck_kernels *k, const char *only, const char *tokens_list) {
+  static const char *kinds[] = {"mxfp4", "int8", "bf16"}, *acts[] = {"f32", "bf16", "q16"};
+  for (int kind = 0; kind < 3; kind++)
+    for (int act = 0; act < 3; act++) {
+      char name[32];
+      snprintf(name, sizeof name, "%s %s", kinds[kind], acts[act]);
+      if (*only && strcmp(only, name)) continue;
+      // What a set lacks is borrowed from the scalar one, whose rate nobody needs many times.
+      if (strcmp(k->name, "scalar") && k->matmul[kind][act] == ck_scalar_kernels.matmul[kind][act]) continue;
+      matrices memory = make_matrices((ck_weight_kind)kind, 0), cache = make_matrices((ck_weight_kind)kind, 1);
+      char list[128], *next = list;
+      snprintf(list, sizeof list, "%s", tokens_list);
+      for (char *word; (word = strsep(&next, " "));) {
+        int tokens = atoi(word);
+        if (tokens < 1 || tokens > MAX_TOKENS) continue;
+        double m = time_product(k, (ck_weight_kind)kind, (ck_activation_kind)act, tokens, memory);
+        double c = time_product(k, (ck_weight_kind)kind, (ck_activation_kind)act, tokens, cache);
+        double bytes = (double)(weight_bytes((ck_weight_kind)kind, 1) + scale_bytes((ck_weight_kind)kind, 1));
+        double flop = 2.0 * tokens * COLUMNS * 16;
+        printf(
+            "%-7s %-5s x %-4s %5d %12.2f %12.2f %12.1f %12.1f\n", k->name, kinds[kind], acts[act], tokens,
+            bytes * memory.groups / m * 1e-9, bytes * cache.groups / c * 1e-9, flop * memory.groups / m * 1e-9,
+            flop * cache.groups / c * 1e-9);
+        fflush(stdout);
+      }
+      free_matrices((ck_weight_kind)kind, memory);
+      free_matrices((ck_weight_kind)kind, cache);
+    }
+}
+
+/// Eight query heads of 64 over `positions` positions, as one layer's key/value head of one token.
+static void measure_attention(const ck_kernels *k, int is_half, int positions) {
+  enum { HEADS = 8, DIMS = 64 };
+  int pages = positions / CK_PAGE_TOKENS;
+  size_t page_bytes = (size_t)DIMS * CK_PAGE_TOKENS * (is_half ? 2 : 4);
+  uint8_t *keys = allocate(page_bytes * (size_t)pages), *values = allocate(page_bytes * (size_t)pages);
+  const void **key_pages = allocate((size_t)pages * 8), **value_pages = allocate((size_t)pages * 8);
+  float *queries = allocate(HEADS * DIMS * 4), *out = allocate(HEADS * DIMS * 4), sinks[HEADS] = {0};
+  uint8_t *scratch = allocate(ck_attention_scratch_bytes(HEADS, DIMS));
+  for (int p = 0; p < pages; p++) {
+    key_pages[p] = keys + page_bytes * (size_t)p;
+    value_pages[p] = values + page_bytes * (size_t)p;
+  }
+  ck_attention call = {queries, HEADS, DIMS, key_pages, value_pages, 0, 0, positions, 0.125f, sinks, out, scratch};
+  double best = 1e9;
+  for (int round = 0; round < ROUNDS * 3; round++) {
+    double start = now();
+    (is_half ? k->attention_f16 : k->attention_f32)(&call);
+    best = fmin(best, now() - start);
+  }
+  printf(
+      "%-7s attention %s, 8 heads of 64, %6d positions: %8.2f GB/s of keys and values %8.1f GFLOP/s\n", k->name,
+      is_half ? "f16" : "f32", positions, 2.0 * (double)page_bytes * pages / best * 1e-9,
+      4.0 * HEADS * DIMS * positions / best * 1e-9);
+}
+
+static void measure_ceilings(const ck_kernels *k) {
+  double best = 0, rate = 0;
+  uint8_t *bytes = allocate(memory_bytes);
+  for (int round = 0; round < ROUNDS; round++) {
+    double start = now();
+    volatile uint64_t sum = ck_read_probe(bytes, memory_bytes);
+    (void)sum;
+    best = fmax(best, (double)memory_bytes / (now() - start));
+    start = now();
+    double operations = ck_matrix_probe(k, 1 << 18);
+    rate = fmax(rate, operations / (now() - start));
+  }
+  munmap(bytes, memory_bytes);
+  printf("%-7s ceilings: read %.2f GB/s, multiply-add %.1f GFLOP/s\n", k->name, best * 1e-9, rate * 1e-9);
+}
+
+int main(int count, char **arguments) {
+  static const char *every[] = {"scalar", "avx2", "avx512", "amx", "neon"};
+  const char *only = getenv("ONLY"), *tokens = getenv("TOKENS");
+  for (int i = 0; i < (count > 1 ? count - 1 : 5); i++) {
+    ck_kernels k;
+    if (!ck_select(count > 1 ? arguments[i + 1] : every[i], &k)) continue;
+    ck_thread_begin(&k);
+    measure_ceilings(&k);
+    printf("%-7s %-12s %6s %12s %12s %12s %12s\n", "set", "product", "tokens", "GB/s memory", "cache", "GFLOP/s mem.", "cache");
+    int is_scalar = !strcmp(k.name, "scalar");
+    measure_products(&k, only ? only : "", tokens ? tokens : is_scalar ? "1" : "1 2 4 8 16 64 256");
+    for (int half = 0; half < 2 && !only; half++) {
+      measure_attention(&k, half, 128);
+      measure_attention(&k, half, 8192);
+    }
+    ck_thread_end(&k);
+  }
+  return 0;
+}
