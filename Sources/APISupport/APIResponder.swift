@@ -27,17 +27,23 @@ public struct APIResponder: HTTPResponder {
     private let bodyLimit: Int
     private let state: ServiceState
     private let metrics: Metrics
+    private let connections: ClientConnections
 
     /// - Parameters:
     ///   - doors: at least one; the first words the errors of paths that no door has.
     ///   - bodyLimit: the most bytes of a request's body.
-    public init(doors: [Door], keys: APIKeys, bodyLimit: Int, state: ServiceState, metrics: Metrics) {
+    ///   - connections: those that the server's channels are watched by.
+    public init(
+        doors: [Door], keys: APIKeys, bodyLimit: Int, state: ServiceState, metrics: Metrics,
+        connections: ClientConnections
+    ) {
         precondition(!doors.isEmpty, "a server needs a door")
         self.doors = doors
         self.keys = keys
         self.bodyLimit = bodyLimit
         self.state = state
         self.metrics = metrics
+        self.connections = connections
     }
 
     public func respond(to request: Request, context: APIContext) async throws -> Response {
@@ -46,6 +52,7 @@ public struct APIResponder: HTTPResponder {
         let (door, match) = find(request.method, request.head.path ?? "/")
         var response: Response
         var logger = context.logger
+        logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request"] = "\(id)"
         do {
             response = try await answer(request, context, id, match, logger)
@@ -73,7 +80,7 @@ public struct APIResponder: HTTPResponder {
         case .route(let route, let parameters):
             let ticket = try admit(request, route)
             let body = try await collect(request)
-            let connection = await ClientConnection.of(context.channel)
+            let connection = connections.connection(of: context.channel)
             let response = try await route.handler(
                 APIRequest(
                     id: id, head: request.head, parameters: parameters, body: body, connection: connection,
@@ -147,8 +154,9 @@ final class RequestTicket: Sendable {
 }
 
 extension Response {
-    /// The response, holding a ticket until its body is written.
+    /// The response, holding a ticket until its body is written. A body that is known already is as good as written.
     fileprivate func holding(_ ticket: RequestTicket) -> Response {
+        guard body.contentLength == nil else { return self }
         let body = body
         var response = self
         response.body = ResponseBody(contentLength: body.contentLength) { writer in

@@ -34,8 +34,12 @@ struct AccessRecord: Sendable {
         self.metrics = metrics
     }
 
-    /// The response, which records itself when its body is written or has failed to be.
+    /// The response, which records itself when its body is written or has failed to be; at once if its body is known.
     func attached(to response: Response) -> Response {
+        guard response.body.contentLength == nil else {
+            write(outcome: "complete")
+            return response
+        }
         let body = response.body
         var response = response
         response.body = ResponseBody(contentLength: body.contentLength) { writer in

@@ -45,13 +45,48 @@ public final class ClientConnection: Sendable {
     }
 }
 
+/// The connections that are open, by their channels.
+public final class ClientConnections: Sendable {
+    private let connections = Mutex<[ObjectIdentifier: ClientConnection]>([:])
+
+    public init() {}
+
+    /// A handler that watches one connection, for the end of the channel's pipeline.
+    public func makeHandler() -> ClientConnectionHandler { ClientConnectionHandler(self) }
+
+    /// A channel's connection; one that never closes if the channel is not watched (in-process tests).
+    func connection(of channel: any Channel) -> ClientConnection {
+        connections.withLock { $0[ObjectIdentifier(channel)] } ?? ClientConnection()
+    }
+
+    fileprivate func add(_ connection: ClientConnection, of channel: any Channel) {
+        connections.withLock { $0[ObjectIdentifier(channel)] = connection }
+    }
+
+    fileprivate func remove(_ channel: any Channel) {
+        _ = connections.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+    }
+}
+
 /// Watches a connection for the end of its inbound stream.
 public final class ClientConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     public typealias InboundIn = NIOAny
-    /// What the requests of this connection look at.
-    public let connection = ClientConnection()
 
-    public init() {}
+    private let connections: ClientConnections
+    private let connection = ClientConnection()
+
+    init(_ connections: ClientConnections) {
+        self.connections = connections
+    }
+
+    public func handlerAdded(context: ChannelHandlerContext) {
+        connections.add(connection, of: context.channel)
+    }
+
+    public func handlerRemoved(context: ChannelHandlerContext) {
+        connections.remove(context.channel)
+        connection.close()
+    }
 
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent { connection.close() }
@@ -61,15 +96,5 @@ public final class ClientConnectionHandler: ChannelInboundHandler, RemovableChan
     public func channelInactive(context: ChannelHandlerContext) {
         connection.close()
         context.fireChannelInactive()
-    }
-}
-
-extension ClientConnection {
-    /// The state of a channel's connection; one that never closes if the channel has no handler (in-process tests).
-    static func of(_ channel: any Channel) async -> ClientConnection {
-        let lookUp = channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.handler(type: ClientConnectionHandler.self).connection
-        }
-        return (try? await lookUp.get()) ?? ClientConnection()
     }
 }

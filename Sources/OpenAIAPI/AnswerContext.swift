@@ -31,18 +31,70 @@ struct AnswerContext: Sendable {
     }
 }
 
-/// Measures one generation from its request's arrival to its end.
-struct GenerationClock: Sendable {
-    private let start = ContinuousClock.now
-    private var firstToken: ContinuousClock.Instant?
-
+/// What an event of an answer means for measurements.
+enum Milestone: Sendable {
+    /// The prompt is being computed.
+    case prompt
     /// A token has come.
-    mutating func token() { firstToken = firstToken ?? .now }
+    case token
+    /// The end.
+    case end(ConversationSummary)
+}
 
-    /// Records the end.
-    func record(_ usage: TokenUsage, reason: String, model: ServedModel, in metrics: GenerationMetrics) {
-        metrics.record(
-            model: model.name, reason: reason, promptTokens: usage.promptTokens, cachedTokens: usage.cachedTokens,
-            generatedTokens: usage.completionTokens, firstToken: firstToken.map { $0 - start }, total: .now - start)
+/// An event that is measured.
+protocol MeasuredEvent: Sendable {
+    /// What the event means for measurements.
+    var milestone: Milestone { get }
+}
+
+extension ConversationEvent: MeasuredEvent {
+    var milestone: Milestone {
+        switch self {
+        case .promptProgress: .prompt
+        case .reasoning, .content, .toolCallStarted, .toolCallArguments: .token
+        case .finished(let summary): .end(summary)
+        }
+    }
+}
+
+extension TextCompletionEvent: MeasuredEvent {
+    var milestone: Milestone {
+        switch self {
+        case .promptProgress, .promptLogprobs: .prompt
+        case .text: .token
+        case .finished(let summary): .end(summary)
+        }
+    }
+}
+
+extension AnswerContext {
+    /// The events of one generation, measured from now to its end.
+    func measured<Events: AsyncSequence & Sendable>(
+        _ events: Events, model: ServedModel
+    ) -> EventStream<Events.Element>.Source
+    where Events.Element: MeasuredEvent, Events.AsyncIterator: SendableMetatype {
+        let start = ContinuousClock.now
+        return { [metrics] emit in
+            var firstToken: ContinuousClock.Instant?
+            do {
+                for try await event in events {
+                    switch event.milestone {
+                    case .prompt: break
+                    case .token: firstToken = firstToken ?? .now
+                    case .end(let summary):
+                        metrics.record(
+                            model: model.name, reason: summary.reason.finishReason,
+                            promptTokens: summary.usage.promptTokens, cachedTokens: summary.usage.cachedTokens,
+                            generatedTokens: summary.usage.completionTokens,
+                            firstToken: firstToken.map { $0 - start }, total: .now - start)
+                        metrics.recordRepairs(summary.repairs, model: model.name)
+                    }
+                    emit(event)
+                }
+            } catch {
+                metrics.recordAbort(model: model.name)
+                throw error
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ import UnixSignals
 public struct ServerApplication: Sendable {
     private let configuration: ServerConfiguration
     private let state = ServiceState()
+    private let connections = ClientConnections()
     private let responder: APIResponder
     private let logger: Logger
 
@@ -34,7 +35,7 @@ public struct ServerApplication: Sendable {
             errors: openAI.errors)
         responder = APIResponder(
             doors: [openAI, operations], keys: APIKeys(configuration.apiKeys), bodyLimit: configuration.bodyLimit,
-            state: state, metrics: metrics)
+            state: state, metrics: metrics, connections: connections)
     }
 
     /// Serves until the process is told to stop (SIGTERM, SIGINT) or the task is cancelled.
@@ -46,7 +47,7 @@ public struct ServerApplication: Sendable {
     public func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
         let drainTimeout = configuration.drainTimeout
         var group = ServiceGroupConfiguration(
-            services: [DrainingService(application: application(onReady), state: state, drainTimeout: drainTimeout)],
+            services: [service(onReady)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Why longer than the drain: these are the last resort, if cancelled requests do not end.
         group.maximumGracefulShutdownDuration = drainTimeout + .seconds(5)
@@ -61,6 +62,12 @@ public struct ServerApplication: Sendable {
         }
     }
 
+    /// The server as a service that drains when it is told to stop.
+    func service(_ onReady: @escaping @Sendable (Int) -> Void) -> DrainingService {
+        DrainingService(
+            application: application(onReady), state: state, drainTimeout: configuration.drainTimeout)
+    }
+
     private func application(
         _ onReady: @escaping @Sendable (Int) -> Void
     ) -> Application<APIResponder> {
@@ -69,14 +76,10 @@ public struct ServerApplication: Sendable {
             responder: responder,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ClientConnectionHandler()], idleTimeout: idleTimeout)),
+                    additionalChannelHandlers: [connections.makeHandler()], idleTimeout: idleTimeout)),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "outcrop"),
-            onServerRunning: { [logger, host = configuration.host] channel in
-                let port = channel.localAddress?.port ?? 0
-                logger.info("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-                onReady(port)
-            },
+            onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
             logger: logger)
     }
 }

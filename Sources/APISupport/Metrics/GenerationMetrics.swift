@@ -12,7 +12,7 @@ public struct GenerationMetrics: Sendable {
     /// Records a finished generation.
     ///
     /// - Parameters:
-    ///   - reason: why it ended, in the API's word: `stop`, `length`, `tool_calls`, `abort`.
+    ///   - reason: why it ended, in the API's word: `stop`, `length`, `tool_calls`.
     ///   - firstToken: from the request's arrival to its first token; nil if none came.
     ///   - total: from the request's arrival to its end.
     public func record(
@@ -30,6 +30,12 @@ public struct GenerationMetrics: Sendable {
         metrics.observe(Self.timeToFirstToken, labels, firstToken.seconds)
         guard generatedTokens > 1 else { return }
         metrics.observe(Self.timePerToken, labels, (total - firstToken).seconds / Double(generatedTokens - 1))
+    }
+
+    /// Records a generation that failed, or that nobody waited for any more.
+    public func recordAbort(model: String) {
+        metrics.increment(
+            Self.success, ["model_name": model, "engine": "0", "finished_reason": "abort"])
     }
 
     /// Records breaks of the conversation format in a model's output that were repaired.

@@ -17,7 +17,7 @@ struct ChatCompletions: Sendable {
         let chat = try ChatRequest(fields, id: request.id.description, limits: limits)
         let turns = try start(chat, service)
         let stream = EventStream(
-            turns.map { turn in source(turn, service.model) }, connection: request.connection,
+            turns.map { context.measured($0, model: service.model) }, connection: request.connection,
             silence: chat.stream.isStreamed ? context.keepAlive : nil)
         let head = context.head(prefix: "chatcmpl-", model: service.model)
         let logprobs =
@@ -39,23 +39,6 @@ struct ChatCompletions: Sendable {
         let prompt = try service.prompt(for: chat.conversation)
         return try (0..<chat.choices).map { choice in
             try service.respond(to: chat.conversation, prompt: prompt, choice: choice)
-        }
-    }
-
-    /// A turn's events, measured.
-    private func source(_ turn: ConversationTurn, _ model: ServedModel) -> EventStream<ConversationEvent>.Source {
-        { [metrics = context.metrics] emit in
-            var clock = GenerationClock()
-            for try await event in turn {
-                switch event {
-                case .promptProgress: break
-                case .reasoning, .content, .toolCallStarted, .toolCallArguments: clock.token()
-                case .finished(let summary):
-                    clock.record(summary.usage, reason: summary.reason.finishReason, model: model, in: metrics)
-                    metrics.recordRepairs(summary.repairs, model: model.name)
-                }
-                emit(event)
-            }
         }
     }
 

@@ -20,7 +20,12 @@ struct CompletionChoice: Sendable {
             request.echoes
             ? String(decoding: prompt.flatMap { tokenizer.bytes(of: $0) ?? [] }, as: UTF8.self) : nil
         let wanted = request.template.topLogprobs ?? request.template.promptLogprobs
-        logprobs = request.hasLogprobs ? wanted.map { LegacyLogprobs(tokenizer: tokenizer, count: $0) } : nil
+        logprobs =
+            request.hasLogprobs
+            ? wanted.map {
+                LegacyLogprobs(
+                    tokenizer: tokenizer, count: $0, showsSpecialTokens: request.template.showsSpecialTokens)
+            } : nil
     }
 
     /// The mean log-probability of the generated tokens, by which the best answers are chosen.

@@ -23,7 +23,7 @@ struct Completions: Sendable {
         do {
             if completion.stream.isStreamed {
                 let stream = EventStream(
-                    try parts.map { source(try TextCompletion($0, model: model), model) },
+                    try parts.map { context.measured(try TextCompletion($0, model: model), model: model) },
                     connection: request.connection, silence: context.keepAlive)
                 let encoder = CompletionChunkEncoder(head, completion, tokenizer: model.tokenizer)
                 return .eventStream(stream, encoder: encoder)
@@ -32,7 +32,7 @@ struct Completions: Sendable {
             for start in stride(from: 0, to: parts.count, by: Self.window) {
                 let part = parts[start..<min(start + Self.window, parts.count)]
                 let stream = EventStream(
-                    try part.map { source(try TextCompletion($0, model: model), model) },
+                    try part.map { context.measured(try TextCompletion($0, model: model), model: model) },
                     connection: request.connection)
                 try await stream.forEach { item in
                     if case .event(let event, let source) = item { answer.add(event, source: start + source) }
@@ -50,21 +50,5 @@ struct Completions: Sendable {
         part.prompt = prompt
         part.sampling.seed = part.sampling.seed.map { $0 &+ UInt64(choice) }
         return part
-    }
-
-    /// A completion's events, measured.
-    private func source(_ completion: TextCompletion, _ model: ServedModel) -> EventStream<TextCompletionEvent>.Source {
-        { [metrics = context.metrics] emit in
-            var clock = GenerationClock()
-            for try await event in completion {
-                switch event {
-                case .promptProgress, .promptLogprobs: break
-                case .text: clock.token()
-                case .finished(let summary):
-                    clock.record(summary.usage, reason: summary.reason.finishReason, model: model, in: metrics)
-                }
-                emit(event)
-            }
-        }
     }
 }

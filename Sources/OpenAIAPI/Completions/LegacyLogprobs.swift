@@ -8,28 +8,34 @@ struct LegacyLogprobs: Sendable {
     private let tokenizer: BytePairTokenizer
     /// How many of the most likely tokens were asked for.
     private let count: Int
+    private let showsSpecialTokens: Bool
     private var tokens: [(id: Int32, logprob: TokenLogprob?, offset: Int)] = []
     private var offset = 0
 
-    init(tokenizer: BytePairTokenizer, count: Int) {
+    /// - Parameter showsSpecialTokens: whether control tokens of the completion are part of its text.
+    init(tokenizer: BytePairTokenizer, count: Int, showsSpecialTokens: Bool) {
         self.tokenizer = tokenizer
         self.count = count
+        self.showsSpecialTokens = showsSpecialTokens
     }
 
     /// Adds the prompt's tokens.
     mutating func add(prompt: [Int32], _ logprobs: [TokenLogprob?]) {
         for (index, id) in prompt.enumerated() {
-            add(id, logprobs.indices.contains(index) ? logprobs[index] : nil)
+            add(id, logprobs.indices.contains(index) ? logprobs[index] : nil, isShown: true)
         }
     }
 
     /// Adds tokens of the completion.
     mutating func add(_ logprobs: [TokenLogprob]) {
-        for logprob in logprobs { add(logprob.id, logprob) }
+        for logprob in logprobs {
+            add(logprob.id, logprob, isShown: showsSpecialTokens || !tokenizer.isSpecial(logprob.id))
+        }
     }
 
-    private mutating func add(_ id: Int32, _ logprob: TokenLogprob?) {
+    private mutating func add(_ id: Int32, _ logprob: TokenLogprob?, isShown: Bool) {
         tokens.append((id, logprob, offset))
+        guard isShown else { return }
         // Why lead bytes: a scalar that several tokens share counts with the first.
         offset += (tokenizer.bytes(of: id) ?? []).count { $0 & 0xC0 != 0x80 }
     }

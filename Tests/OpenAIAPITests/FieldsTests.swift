@@ -1,4 +1,0 @@
-import JSON
-import Testing
-
-@testable import OpenAIAPI
