@@ -17,6 +17,7 @@ public struct APIRequest: Sendable {
     /// Adds the request's id to what it logs.
     public var logger: Logger
 
+    /// A request that is ready to be handled.
     public init(
         id: RequestIdentifier, head: HTTPRequest, parameters: [String: String] = [:], body: [UInt8] = [],
         connection: ClientConnection = ClientConnection(), logger: Logger

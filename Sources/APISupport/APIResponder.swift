@@ -11,6 +11,7 @@ public struct Door: Sendable {
     /// How it words errors.
     public var errors: any ErrorRenderer
 
+    /// A door of routes in one dialect.
     public init(routes: [Route], errors: any ErrorRenderer) {
         self.routes = routes
         self.errors = errors
@@ -20,6 +21,7 @@ public struct Door: Sendable {
 /// Takes every request of the server: names it, finds its route, checks key and size, calls the handler, renders errors,
 /// measures and logs. Prompts and answers are never logged.
 public struct APIResponder: HTTPResponder {
+    /// What Hummingbird hands over with each request.
     public typealias Context = APIContext
 
     private let doors: [Door]
@@ -46,6 +48,7 @@ public struct APIResponder: HTTPResponder {
         self.connections = connections
     }
 
+    /// Answers a request; never throws what a client could cause.
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         let start = ContinuousClock.now
         let id = RequestIdentifier(header: request.headers[.xRequestID])

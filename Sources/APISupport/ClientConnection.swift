@@ -15,6 +15,7 @@ public final class ClientConnection: Sendable {
 
     private let state = Mutex(State())
 
+    /// A connection whose client is there.
     public init() {}
 
     /// Whether the client has gone.
@@ -49,6 +50,7 @@ public final class ClientConnection: Sendable {
 public final class ClientConnections: Sendable {
     private let connections = Mutex<[ObjectIdentifier: ClientConnection]>([:])
 
+    /// No connections yet.
     public init() {}
 
     /// A handler that watches one connection, for the end of the channel's pipeline.
@@ -70,6 +72,7 @@ public final class ClientConnections: Sendable {
 
 /// Watches a connection for the end of its inbound stream.
 public final class ClientConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
+    /// Passed on unread.
     public typealias InboundIn = NIOAny
 
     private let connections: ClientConnections
@@ -79,20 +82,24 @@ public final class ClientConnectionHandler: ChannelInboundHandler, RemovableChan
         self.connections = connections
     }
 
+    /// The connection has begun.
     public func handlerAdded(context: ChannelHandlerContext) {
         connections.add(connection, of: context.channel)
     }
 
+    /// The connection is over.
     public func handlerRemoved(context: ChannelHandlerContext) {
         connections.remove(context.channel)
         connection.close()
     }
 
+    /// The client may have closed its side.
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent { connection.close() }
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// The connection is closed.
     public func channelInactive(context: ChannelHandlerContext) {
         connection.close()
         context.fireChannelInactive()

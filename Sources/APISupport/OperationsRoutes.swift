@@ -9,6 +9,7 @@ public struct OperationsRoutes: Sendable {
     private let metrics: Metrics
     private let version: String
 
+    /// Routes that tell of this server.
     public init(state: ServiceState, metrics: Metrics, version: String) {
         self.state = state
         self.metrics = metrics

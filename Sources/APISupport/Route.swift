@@ -16,6 +16,7 @@ public struct Route: Sendable {
     public let handler: Handler
     let segments: [Segment]
 
+    /// A method, a path, and what answers them.
     public init(
         _ method: HTTPRequest.Method, _ path: String, access: RouteAccess = .keyed, handler: @escaping Handler
     ) {

@@ -10,6 +10,7 @@ public final class ServiceState: Sendable {
 
     private let state = Mutex(State())
 
+    /// Taking requests, none in progress.
     public init() {}
 
     /// Whether the server is shutting down: requests in progress go on, new ones are refused.

@@ -35,6 +35,7 @@ public struct ConversationSummary: Sendable, Equatable {
     /// Breaks of the harmony format in the model's output that were repaired.
     public var repairs: Int
 
+    /// The end of a turn.
     public init(reason: Reason, usage: TokenUsage, repairs: Int = 0) {
         self.reason = reason
         self.usage = usage
@@ -53,6 +54,7 @@ public struct TokenUsage: Sendable, Equatable {
     /// Of these, the reasoning's.
     public var reasoningTokens: Int
 
+    /// Counts of one answer.
     public init(promptTokens: Int, cachedTokens: Int = 0, completionTokens: Int = 0, reasoningTokens: Int = 0) {
         self.promptTokens = promptTokens
         self.cachedTokens = cachedTokens

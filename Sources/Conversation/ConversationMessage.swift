@@ -25,6 +25,7 @@ public struct ConversationMessage: Sendable, Equatable {
     /// The call whose result this is.
     public var toolCallID: String?
 
+    /// A message by its role and text.
     public init(
         _ role: Role, _ content: String, reasoning: String? = nil, toolCalls: [ToolCall] = [],
         toolCallID: String? = nil
@@ -46,6 +47,7 @@ public struct ToolCall: Sendable, Equatable {
     /// The arguments as the model wrote them: JSON, if it kept to the schema.
     public var arguments: String
 
+    /// A call by its id, function and arguments.
     public init(id: String, name: String, arguments: String) {
         self.id = id
         self.name = name

@@ -26,6 +26,7 @@ public struct ConversationRequest: Sendable {
     /// Keep generating past stop tokens (benchmarks).
     public var ignoresStopTokens: Bool
 
+    /// A conversation with OpenAI's default parameters.
     public init(
         id: String, messages: [ConversationMessage], tools: [ToolDefinition] = [], toolChoice: ToolChoice = .auto,
         effort: ReasoningEffort? = nil, sampling: SamplingParameters = SamplingParameters(), stop: [String] = [],

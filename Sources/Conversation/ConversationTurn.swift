@@ -25,6 +25,7 @@ public struct ConversationTurn: AsyncSequence, Sendable {
         self.assembler = assembler
     }
 
+    /// The events, for the first reader; none for a second.
     public func makeAsyncIterator() -> Iterator {
         Iterator(
             events: box.take()?.makeAsyncIterator(), generator: generator, request: request, memory: memory,
@@ -54,6 +55,7 @@ public struct ConversationTurn: AsyncSequence, Sendable {
             self.assembler = assembler
         }
 
+        /// The next event; nil behind `.finished`.
         public mutating func next() async throws -> ConversationEvent? {
             while pending.isEmpty {
                 guard events != nil else { return nil }

@@ -24,6 +24,7 @@ public struct TextCompletionRequest: Sendable {
     /// Whether the text shows control tokens.
     public var showsSpecialTokens: Bool
 
+    /// A prompt with OpenAI's default parameters.
     public init(
         id: String, prompt: [Int32], sampling: SamplingParameters = SamplingParameters(), stop: [String] = [],
         stopTokens: Set<Int32> = [], ignoresStopTokens: Bool = false, maximumTokens: Int? = nil,
@@ -72,6 +73,7 @@ public struct TextCompletion: AsyncSequence, Sendable {
         assembler = TextAssembler(request, model: model, stopTokens: stopTokens)
     }
 
+    /// The events, for the first reader; none for a second.
     public func makeAsyncIterator() -> Iterator {
         Iterator(events: box.take()?.makeAsyncIterator(), assembler: assembler)
     }
@@ -88,6 +90,7 @@ public struct TextCompletion: AsyncSequence, Sendable {
             self.assembler = assembler
         }
 
+        /// The next event; nil behind `.finished`.
         public mutating func next() async throws -> TextCompletionEvent? {
             while pending.isEmpty {
                 guard events != nil else { return nil }

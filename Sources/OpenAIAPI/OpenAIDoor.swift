@@ -13,6 +13,7 @@ public struct OpenAIDoor: Sendable {
         /// Tokens of earlier turns remembered per model.
         public var memoryTokens: Int
 
+        /// The defaults of the server.
         public init(date: CalendarDate, keepAlive: Duration = .seconds(15), memoryTokens: Int = 4 << 20) {
             self.date = date
             self.keepAlive = keepAlive

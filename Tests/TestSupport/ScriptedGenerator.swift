@@ -21,6 +21,7 @@ public final class ScriptedGenerator: TokenGenerator {
         /// Prompt tokens reported as cached.
         public var cachedTokens: Int
 
+        /// Ids that come at once unless delays are given.
         public init(
             _ ids: [Int32], prefill: Duration = .zero, delay: Duration = .zero, failure: GenerationError? = nil,
             isEndless: Bool = false, cachedTokens: Int = 0
@@ -42,6 +43,7 @@ public final class ScriptedGenerator: TokenGenerator {
         var refusal: GenerationError?
     }
 
+    /// What this generator claims to take.
     public let limits: GeneratorLimits
     private let state = Mutex(State())
 
@@ -63,10 +65,12 @@ public final class ScriptedGenerator: TokenGenerator {
     /// Refuses every request from now on; nil takes them again.
     public func refuse(with error: GenerationError?) { state.withLock { $0.refusal = error } }
 
+    /// Made-up figures, but for the running generations.
     public func load() -> GeneratorLoad {
         GeneratorLoad(running: running, waiting: 0, pageUsage: 0.25, promptTokens: 11, generatedTokens: 7)
     }
 
+    /// Plays the next script.
     public func generate(
         _ request: GenerationRequest
     ) throws -> AsyncThrowingStream<GenerationEvent, any Error> {

@@ -5,6 +5,7 @@
 public struct GenerationMetrics: Sendable {
     private let metrics: Metrics
 
+    /// Records into a server's metrics.
     public init(_ metrics: Metrics) {
         self.metrics = metrics
     }

@@ -17,6 +17,7 @@ public struct MetricFamily: Sendable, Hashable {
     /// How values add up.
     public let kind: Kind
 
+    /// A metric by its name in the exposition, its kind and its one sentence of help.
     public init(_ name: String, _ kind: Kind, _ help: String) {
         self.name = name
         self.kind = kind
@@ -33,6 +34,7 @@ public struct MetricSample: Sendable {
     /// The value.
     public var value: Double
 
+    /// A value as of now.
     public init(_ family: MetricFamily, _ labels: MetricLabels, _ value: Double) {
         self.family = family
         self.labels = labels
@@ -45,6 +47,7 @@ public struct MetricLabels: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// As in the exposition, without braces: `model="a",code="200"`.
     let text: String
 
+    /// Names and values, in the order in which they are written.
     public init(dictionaryLiteral elements: (String, String)...) {
         text = elements.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
     }

@@ -18,6 +18,7 @@ public final class Metrics: Sendable {
 
     private let state = Mutex(State())
 
+    /// Nothing measured yet.
     public init() {}
 
     /// Adds to a counter.
