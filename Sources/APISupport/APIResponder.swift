@@ -112,6 +112,9 @@ public struct APIResponder: HTTPResponder {
             return Array(buffer: try await request.body.collect(upTo: bodyLimit))
         } catch is NIOTooManyBytesError {
             throw RequestError.bodyTooLarge(limit: bodyLimit)
+        } catch {
+            // The connection broke before the body was complete.
+            throw ClientGone()
         }
     }
 }

@@ -72,14 +72,15 @@ public struct ConversationTurn: AsyncSequence, Sendable {
             case .promptLogprobs: break
             case .token(let token):
                 pending += assembler.consume(token)
-                if assembler.hasMatchedStop || (assembler.isAbandoned && !request.ignoresStopTokens) {
+                if assembler.hasMatchedStop {
                     end(.stop)
+                } else if assembler.isAbandoned, !request.ignoresStopTokens {
+                    if !goOnWithFinalMessage() { end(.stop) }
                 }
             case .finished(let summary):
                 if !isForced { cachedTokens = summary.cachedTokens }
                 if case .length = summary.reason { return end(.length) }
-                if assembler.isEmpty, !isForced, goOnWithFinalMessage() { return }
-                end(.stop)
+                if !goOnWithFinalMessage() { end(.stop) }
             }
         }
 
@@ -99,13 +100,14 @@ public struct ConversationTurn: AsyncSequence, Sendable {
                         repairs: assembler.repairs)))
         }
 
-        /// The model ended its turn behind its reasoning: lets it write the answer that is missing.
+        /// If the model ended its turn behind its reasoning, lets it write the answer that is missing, once.
         ///
         /// - Returns: whether it goes on.
         private mutating func goOnWithFinalMessage() -> Bool {
             var rest = request
             rest.maximumTokens = request.maximumTokens.map { $0 - assembler.sampled.count }
-            guard rest.maximumTokens.map({ $0 > 0 }) ?? true, !request.ignoresStopTokens else { return false }
+            guard assembler.isEmpty, !isForced, !request.ignoresStopTokens, rest.maximumTokens.map({ $0 > 0 }) ?? true
+            else { return false }
             pending += assembler.finish()
             rest.prompt = request.prompt + assembler.forceFinalMessage()
             // Why errors end the turn instead of failing it: what was generated so far is worth keeping.

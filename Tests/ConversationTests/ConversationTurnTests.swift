@@ -149,6 +149,17 @@ import Tokenizer
         #expect(answer.summary?.usage.promptTokens == model.generator.requests[0].prompt.count)
     }
 
+    @Test("a turn that runs into nonsense behind its reasoning is made to write its answer")
+    func forcedFinalAfterNonsense() async throws {
+        let model = try ScriptedModel([
+            "<|channel|>analysis<|message|>Hm.<|end|> nonsense and more nonsense", "The answer.<|return|>",
+        ])
+        let answer = try await model.answer("Hi")
+        #expect(answer.reasoning == "Hm.")
+        #expect(answer.content == "The answer.")
+        #expect(model.generator.requests.count == 2)
+    }
+
     @Test("a turn of one stop token is made to write its answer, but only once")
     func forcedFinalOnce() async throws {
         let model = try ScriptedModel(["<|return|>"])

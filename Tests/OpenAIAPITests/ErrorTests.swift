@@ -86,6 +86,17 @@ import Testing
         #expect(answer.status == 200)
     }
 
+    @Test(
+        "deep nesting is taken up to a limit and refused beyond it",
+        arguments: [(100, 200), (130, 400), (100_000, 400)])
+    func nesting(_ depth: Int, _ status: Int) async throws {
+        let open = String(repeating: "{\"type\":\"array\",\"items\":", count: depth)
+        let schema = open + "{\"type\":\"string\"}" + String(repeating: "}", count: depth)
+        let answer = try await TestServer(simpleOutput, bodyLimit: 8 << 20).chat(
+            ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":\(schema)}}]")
+        #expect(answer.status == status)
+    }
+
     @Test("models, routes and methods that do not exist")
     func notFound() async throws {
         let server = try TestServer(simpleOutput)
@@ -165,23 +176,36 @@ import Testing
         #expect(try await server.chat().headers[.init("x-request-id")!]?.hasPrefix("req_") == true)
     }
 
-    @Test("a mutated body is answered or refused, never a server error")
-    func mutations() async throws {
+    @Test(
+        "a mutated body is answered or refused, never a server error",
+        arguments: [
+            (
+                "/v1/chat/completions",
+                """
+                {"model":"demo","messages":[{"role":"system","content":"Be"},{"role":"user","content":[{"type":"text",\
+                "text":"Hi"}]},{"role":"assistant","content":null,"reasoning":"r","tool_calls":[{"id":"c","type":"function",\
+                "function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"x"}],"tools":[{"type":\
+                "function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":["string","null"]}}}}}],\
+                "temperature":1,"top_p":0.5,"stop":["x"],"logit_bias":{"5":1},"n":1,"max_tokens":5,"logprobs":true,\
+                "top_logprobs":2,"stream":false,"seed":1,"reasoning_effort":"low","chat_template_kwargs":{}}
+                """
+            ),
+            (
+                "/v1/completions",
+                """
+                {"model":"demo","prompt":[[1,2],[3,4]],"max_tokens":3,"echo":true,"logprobs":1,"n":1,"best_of":2,"suffix":null,\
+                "stop":"x","stop_token_ids":[7],"temperature":0,"seed":3,"stream":false,"skip_special_tokens":true}
+                """
+            ), ("/tokenize", "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"add_generation_prompt\":false}"),
+            ("/detokenize", "{\"tokens\":[1,2,200007],\"model\":\"demo\"}"),
+        ])
+    func mutations(_ path: String, _ body: String) async throws {
         let server = try TestServer(simpleOutput)
-        let body = Array(
-            """
-            {"model":"demo","messages":[{"role":"system","content":"Be"},{"role":"user","content":[{"type":"text","text":"Hi"}]},\
-            {"role":"assistant","content":null,"reasoning":"r","tool_calls":[{"id":"c","type":"function","function":\
-            {"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"x"}],"tools":[{"type":"function",\
-            "function":{"name":"f","parameters":{"type":"object","properties":{"a":{"type":["string","null"]}}}}}],\
-            "temperature":1,"top_p":0.5,"stop":["x"],"logit_bias":{"5":1},"n":1,"max_tokens":5,"logprobs":true,\
-            "top_logprobs":2,"stream":false,"seed":1,"reasoning_effort":"low"}
-            """.utf8)
-        let bodies = Self.mutated(body, count: 1500)
+        let bodies = Self.mutated(Array(body.utf8), count: 1000)
         try await server.application.test(.router) { client in
             for body in bodies {
                 let response = try await client.executeRequest(
-                    uri: "/v1/chat/completions", method: .post, headers: [:], body: ByteBuffer(bytes: body))
+                    uri: path, method: .post, headers: [:], body: ByteBuffer(bytes: body))
                 #expect(
                     [200, 400, 404].contains(response.status.code),
                     "\(response.status) \(String(decoding: body, as: UTF8.self))")

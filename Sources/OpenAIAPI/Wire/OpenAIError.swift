@@ -51,6 +51,12 @@ extension OpenAIError {
             case let error as RequestError: OpenAIError(request: error)
             case let error as GenerationError: OpenAIError(generation: error)
             case let error as ConversationError: OpenAIError(conversation: error)
+            case is CancellationError: Self.shuttingDown
+            case is ClientGone:
+                // Why 499: nobody reads it, but logs and metrics should not count it as the server's fault.
+                OpenAIError(
+                    status: 499, message: "The client closed the connection.", type: "invalid_request_error",
+                    code: "client_closed_request")
             default:
                 OpenAIError(
                     status: 500, message: "The server had an error while processing your request.", type: "server_error"
