@@ -27,7 +27,7 @@ public final class Metrics: Sendable {
     }
 
     /// Records one observation in a histogram.
-    public func observe(_ family: MetricFamily, _ labels: MetricLabels = [:], _ value: Double) {
+    public func observe(_ family: MetricFamily, _ labels: MetricLabels, _ value: Double) {
         state.withLock { $0.update(family, labels) { $0.observe(value, family.kind) } }
     }
 

@@ -47,7 +47,7 @@ extension JSONWriter {
 
     /// Appends a log-probability; the least finite number for one of zero, which JSON could not say.
     mutating func append(logprob value: Float) {
-        append(.number(JSONNumber(Double(value.isFinite ? value : -9999))))
+        append(raw: Array(String(value.isFinite ? value : -9999).utf8))
     }
 
     /// Appends elements with commas between them.

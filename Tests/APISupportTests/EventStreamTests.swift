@@ -1,0 +1,95 @@
+import Testing
+
+@testable import APISupport
+
+@Suite(.timeLimit(.minutes(1))) struct EventStreamTests {
+    private struct Failure: Error {}
+
+    @Test("events of several sources arrive, each source's in order")
+    func merges() async throws {
+        let sources: [EventStream<Int>.Source] = (0..<3).map { _ in
+            { emit in
+                for number in 0..<50 {
+                    emit(number)
+                    await Task.yield()
+                }
+            }
+        }
+        var seen: [[Int]] = [[], [], []]
+        try await EventStream(sources, connection: ClientConnection()).forEach { item in
+            if case .event(let number, let source) = item { seen[source].append(number) }
+        }
+        #expect(seen == Array(repeating: Array(0..<50), count: 3))
+    }
+
+    @Test("one source's failure ends all")
+    func failure() async throws {
+        let stream = EventStream<Int>(
+            [{ _ in throw Failure() }, { _ in try await Task.sleep(for: .seconds(600)) }],
+            connection: ClientConnection())
+        await #expect(throws: Failure.self) { try await stream.forEach { _ in } }
+    }
+
+    @Test("the reader's failure cancels the sources")
+    func readerFails() async throws {
+        let stream = EventStream<Int>(
+            [
+                { emit in
+                    emit(1)
+                    try await Task.sleep(for: .seconds(600))
+                }
+            ], connection: ClientConnection())
+        await #expect(throws: Failure.self) { try await stream.forEach { _ in throw Failure() } }
+    }
+
+    @Test("the client's leaving ends it, also if it has left before")
+    func clientGone() async throws {
+        let connection = ClientConnection()
+        let stream = EventStream<Int>(
+            [{ _ in try await Task.sleep(for: .seconds(600)) }], connection: connection)
+        let reader = Task { try await stream.forEach { _ in } }
+        try await Task.sleep(for: .milliseconds(20))
+        connection.close()
+        await #expect(throws: ClientGone.self) { try await reader.value }
+        await #expect(throws: ClientGone.self) { try await stream.forEach { _ in } }
+    }
+
+    @Test("silence is reported, activity is not")
+    func silence() async throws {
+        let stream = EventStream<Int>(
+            [
+                { emit in
+                    for _ in 0..<20 {
+                        emit(1)
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
+                    try await Task.sleep(for: .milliseconds(300))
+                    emit(2)
+                }
+            ], connection: ClientConnection(), silence: .milliseconds(100))
+        var items: [Int] = []
+        try await stream.forEach { item in
+            switch item {
+            case .event(let number, _): items.append(number)
+            case .silence: items.append(0)
+            }
+        }
+        #expect(items.last == 2)
+        #expect((2...6).contains(items.count { $0 == 0 }))
+    }
+
+    @Test("a drained service tells who waits")
+    func draining() async throws {
+        let state = ServiceState()
+        await state.waitUntilIdle()
+        var ticket = RequestTicket(state)
+        #expect(ticket != nil && state.requestsInProgress == 1)
+        state.startDraining()
+        #expect(RequestTicket(state) == nil)
+        let waiting = Task { await state.waitUntilIdle() }
+        try await Task.sleep(for: .milliseconds(10))
+        ticket = nil
+        await waiting.value
+        #expect(state.requestsInProgress == 0)
+    }
+}
