@@ -9,7 +9,7 @@ struct Outcrop: AsyncParsableCommand {
         discussion: """
             Bring a checkpoint; Outcrop checks it, converts it once and serves it on OpenAI's API.
 
-              outcrop validate ./gpt-oss-20b                # what is wrong with it, and the remedy
+              outcrop validate ./gpt-oss-20b                # what is wrong with it
               outcrop import ./gpt-oss-20b --name gpt-oss   # convert it once
               outcrop chat gpt-oss                          # talk to it
               outcrop serve                                 # http://127.0.0.1:8080/v1

@@ -19,8 +19,9 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_with_an_example(outcrop, command):
     text = outcrop.run(command, "--help").stdout.decode()
-    assert "OVERVIEW:" in text and f"outcrop {command}" in text.split("USAGE:")[0]
-    assert all(len(line) <= 120 for line in text.splitlines())
+    overview, _, options = text.partition("USAGE:")
+    assert overview.startswith("OVERVIEW:") and f"outcrop {command}" in overview and "--help" in options
+    assert all(len(line) <= 120 for line in overview.splitlines())
 
 
 def test_wrong_usage_is_64(outcrop):
@@ -113,8 +114,11 @@ def test_chat_on_a_terminal_dims_reasoning_and_survives_an_interrupt(demo):
         terminal.send("What is a token?\n")
         answer = terminal.expect(">>> ")
         assert "\x1b[2m" in answer and "<|" not in answer
+        # At the prompt it says how to end; during an answer it stops that.
+        terminal.process.send_signal(signal.SIGINT)
+        assert "/exit" in terminal.expect(">>> ")
         terminal.send("What is harmony?\n")
-        time.sleep(0.05)
+        time.sleep(0.02)
         terminal.process.send_signal(signal.SIGINT)
         terminal.expect(">>> ")
         terminal.send("What is a seed?\n")

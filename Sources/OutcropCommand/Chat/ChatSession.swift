@@ -29,7 +29,7 @@ final class ChatSession {
     /// - Throws: why an answer failed, when nobody is there to try again.
     func run() async throws {
         let interrupts = isInteractive ? InterruptHandler(interrupted) : nil
-        defer { interrupts?.stop() }
+        defer { withExtendedLifetime(interrupts) {} }
         if isInteractive { remark("\(model.name): /help lists the commands, Ctrl-D ends") }
         while true {
             prompt(">>> ")

@@ -51,8 +51,12 @@ struct Import: AsyncParsableCommand {
 
     func run() async throws {
         let options = ImportOptions(dense: dense, replace: replace, threads: threads, version: Product.version)
+        // Ctrl-C ends the import at its next step, with nothing of it left.
+        let cancellation = ImportCancellation()
+        let interrupts = InterruptHandler { cancellation.cancel() }
+        defer { withExtendedLifetime(interrupts) {} }
         let manifest = try await ImportTask.run(
-            path: path, name: name, library: libraryArguments.library, options: options)
+            path: path, name: name, library: libraryArguments.library, options: options, cancellation: cancellation)
         if json {
             writeOutput(manifest.json.serialized(pretty: true) + "\n")
             return

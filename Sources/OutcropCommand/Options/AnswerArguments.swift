@@ -13,10 +13,13 @@ struct AnswerArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How hard the model thinks (default: medium).", valueName: "effort"))
     var effort: ReasoningEffort?
 
-    @Option(help: ArgumentHelp("0 always takes the most likely token; 1 is what the models are made for.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp(
+            "0 always takes the most likely token; 1 is what the models are made for.", valueName: "number"))
     var temperature: Float = 1
 
-    @Option(help: ArgumentHelp("Keep only the most likely tokens that sum up to this probability.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("Keep only the most likely tokens that sum up to this probability.", valueName: "number"))
     var topP: Float = 1
 
     @Option(help: ArgumentHelp("Fixes the random choices.", valueName: "number"))

@@ -17,10 +17,9 @@ struct SourceArguments: ParsableArguments {
     /// - Throws: `ModelSourceError`.
     func resolve(_ text: String) async throws -> ResolvedModel {
         let (library, dense) = (libraryArguments.library, dense)
-        return try await ImportTask.withProgress { progress, cancellation in
+        return try await ImportTask.withProgress { progress in
             try ModelSource.resolve(
-                text, library: library, dense: dense, version: Product.version, cancellation: cancellation,
-                progress: progress)
+                text, library: library, dense: dense, version: Product.version, progress: progress)
         }
     }
 }
