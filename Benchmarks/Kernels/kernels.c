@@ -37,7 +37,9 @@ static void *allocate(size_t bytes) {
   return p;
 }
 
-static size_t weight_bytes(ck_weight_kind kind, int groups) { return (size_t)groups * (COLUMNS / 32) * ((size_t)256 << kind); }
+static size_t weight_bytes(ck_weight_kind kind, int groups) {
+  return (size_t)groups * (COLUMNS / 32) * ((size_t)256 << kind);
+}
 static size_t scale_bytes(ck_weight_kind kind, int groups) {
   return kind == CK_BF16 ? 0 : (size_t)groups * (COLUMNS / 32) * (kind == CK_MXFP4 ? 16 : 32);
 }
@@ -52,7 +54,8 @@ static matrices make_matrices(ck_weight_kind kind, int is_cached) {
   m.scales = allocate(scales * (size_t)m.copies + 64);
   for (size_t i = 0; i < bytes * (size_t)m.copies; i++)
     m.weights[i] = (uint8_t)(kind == CK_BF16 && i % 2 ? 0x3d : 1 + (i * 2654435761u >> 13) % 255);
-  for (size_t i = 0; i < scales * (size_t)m.copies; i++) m.scales[i] = (uint8_t)(kind == CK_MXFP4 ? 120 : i % 2 ? 0x14 : 7);
+  for (size_t i = 0; i < scales * (size_t)m.copies; i++)
+    m.scales[i] = (uint8_t)(kind == CK_MXFP4 ? 120 : i % 2 ? 0x14 : 7);
   return m;
 }
 
@@ -72,14 +75,16 @@ static double time_product(const ck_kernels *k, ck_weight_kind kind, ck_activati
     activations = allocate((size_t)MAX_TOKENS * COLUMNS * 4);
     scratch = allocate(ck_matmul_scratch_bytes(COLUMNS));
   }
-  size_t stride = act == CK_ACT_F32 ? COLUMNS * 4 : act == CK_ACT_BF16 ? COLUMNS * 2 : COLUMNS / 32 * sizeof(ck_q16_block);
+  size_t stride = COLUMNS * (act == CK_ACT_F32 ? 4 : 2);
+  if (act == CK_ACT_Q16) stride = COLUMNS / 32 * sizeof(ck_q16_block);
   for (int t = 0; t < tokens; t++) {
     void *row = activations + (size_t)t * stride;
     if (act == CK_ACT_F32) memcpy(row, x, COLUMNS * 4);
     else if (act == CK_ACT_BF16) k->to_bf16(x, COLUMNS, row);
     else k->to_q16(x, COLUMNS, row);
   }
-  ck_matmul call = {m.weights, m.scales, COLUMNS, 0, m.groups, tokens, activations, stride, out, GROUPS * 16, NULL, scratch};
+  ck_matmul call = {
+      m.weights, m.scales, COLUMNS, 0, m.groups, tokens, activations, stride, out, GROUPS * 16, NULL, scratch};
   int calls = m.copies > 1 ? (tokens > 8 ? 2 : m.copies) : 1 + 400 / tokens;
   double best = 1e9;
   for (int round = 0; round < ROUNDS; round++) {
@@ -175,7 +180,8 @@ int main(int count, char **arguments) {
     if (!ck_select(count > 1 ? arguments[i + 1] : every[i], &k)) continue;
     ck_thread_begin(&k);
     measure_ceilings(&k);
-    printf("%-7s %-12s %6s %12s %12s %12s %12s\n", "set", "product", "tokens", "GB/s memory", "cache", "GFLOP/s mem.", "cache");
+    printf("%-7s %-12s %6s %12s %12s", "set", "product", "tokens", "GB/s memory", "cache");
+    printf(" %12s %12s\n", "GFLOP/s mem.", "cache");
     int is_scalar = !strcmp(k.name, "scalar");
     measure_products(&k, only ? only : "", tokens ? tokens : is_scalar ? "1" : "1 2 4 8 16 64 256");
     for (int half = 0; half < 2 && !only; half++) {

@@ -58,8 +58,8 @@ CK_INLINE int32_t avx512_tile_tokens(int32_t tokens, int32_t most) {
 /// Bytes of a k block of a row group.
 CK_INLINE size_t avx512_block_bytes(ck_weight_kind kind) { return (size_t)256 << kind; }
 
-/// Up to twelve rows of activations, addressed by four pointers and multiples of the stride. Twelve pointers would not fit
-/// in the registers, and the compiler would make twelve if it saw what they have in common.
+/// Up to twelve rows of activations, addressed by four pointers and multiples of the stride. Twelve pointers would not
+/// fit in the registers, and the compiler would make twelve if it saw what they have in common.
 typedef struct {
   const uint8_t *row[4];  // rows 0, 3, 6, 9
   size_t stride;

@@ -48,9 +48,10 @@ CK_INLINE __m512 load_row(const page_tile *p, size_t row, int vector, __mmask16 
   return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, (const uint16_t *)(const void *)p->first + element));
 }
 
-/// sums[h][...] = sums[h][...] * decay[h] + sum over rows of factors[h][row] * page row, or from zero if `decay` is NULL.
+/// sums[h][...] = sums[h][...] * decay[h] + sum over rows of factors[h][row] * page row; from zero if `decay` is NULL.
 CK_INLINE void add_rows(
-    const page_tile *p, const float *factors, size_t factor_pitch, const float *decay, float *sums, size_t stride, int heads) {
+    const page_tile *p, const float *factors, size_t factor_pitch, const float *decay, float *sums, size_t stride,
+    int heads) {
   const __mmask16 m0 = avx512_lanes_below(p->columns), m1 = avx512_lanes_below(p->columns - 16);
   __m512 sum[TILE_HEADS][2];
 #pragma clang loop unroll(full)
@@ -76,19 +77,23 @@ CK_INLINE void add_rows(
 
 /// `add_rows` for every head of the group.
 CK_INLINE void add_rows_of_group(
-    const ck_attention *c, const page_tile *p, const float *factors, size_t factor_pitch, const float *decay, float *sums,
+    const ck_attention *c, const page_tile *p, const float *factors, size_t pitch, const float *decay, float *sums,
     size_t stride) {
   int32_t h = 0;
-  for (; h + TILE_HEADS <= c->group; h += TILE_HEADS)
-    add_rows(
-        p, factors + (size_t)h * factor_pitch, factor_pitch, decay ? decay + h : NULL, sums + (size_t)h * stride, stride,
-        TILE_HEADS);
-  for (; h + 4 <= c->group; h += 4)
-    add_rows(
-        p, factors + (size_t)h * factor_pitch, factor_pitch, decay ? decay + h : NULL, sums + (size_t)h * stride, stride, 4);
-  for (; h < c->group; h++)
-    add_rows(
-        p, factors + (size_t)h * factor_pitch, factor_pitch, decay ? decay + h : NULL, sums + (size_t)h * stride, stride, 1);
+  while (h < c->group) {
+    const float *f = factors + (size_t)h * pitch, *d = decay ? decay + h : NULL;
+    float *out = sums + (size_t)h * stride;
+    if (c->group - h >= TILE_HEADS) {
+      add_rows(p, f, pitch, d, out, stride, TILE_HEADS);
+      h += TILE_HEADS;
+    } else if (c->group - h >= 4) {
+      add_rows(p, f, pitch, d, out, stride, 4);
+      h += 4;
+    } else {
+      add_rows(p, f, pitch, d, out, stride, 1);
+      h++;
+    }
+  }
 }
 
 /// Turns a head's scores of slots begin..<end into exponentials, and updates its maximum and total.

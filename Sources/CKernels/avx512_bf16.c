@@ -1,12 +1,12 @@
 // Products of bf16 activations on AVX512_BF16, for the three kinds of weights: the prefill path.
 //
 // A vector is two adjacent columns of a row group, as bf16 weights lie in memory; MXFP4 and int8 are unpacked into
-// scratch, two row groups at a time, and stay in L2 while all tokens are multiplied by them. A tile is two row groups by
-// up to twelve tokens; a last single row group is computed as a pair with itself.
+// scratch, two row groups at a time, and stay in L2 while all tokens are multiplied by them. A tile is two row groups
+// by up to twelve tokens; a last single row group is computed as a pair with itself.
 //
-// Nothing is lost but what bf16 activations lose: an int8 byte minus 128 is exact in bf16, and so is an MXFP4 value with
-// its scale added to the exponent, unless that leaves the normal numbers. int8 row groups, and MXFP4 row groups with such
-// an extraordinary scale, are multiplied unscaled, and every k block's sum by its scale in f32.
+// Nothing is lost but what bf16 activations lose: an int8 byte minus 128 is exact in bf16, and so is an MXFP4 value
+// with its scale added to the exponent, unless that leaves the normal numbers. int8 row groups, and MXFP4 row groups
+// with such an extraordinary scale, are multiplied unscaled, and every k block's sum by its scale in f32.
 #if defined(__x86_64__)
 #include "avx512.h"
 
@@ -111,8 +111,10 @@ CK_INLINE void unpack_mxfp4(int is_scaled, const uint8_t *w, const uint8_t *scal
         // Low nibbles are columns 4g..., high ones 16 + 4g...; the even bytes come first.
         const int pair = (i & 1) * 8 + 2 * g + (i >> 1);
         __m512i value = _mm512_permutexvar_epi16(_mm512_srli_epi16(v, (unsigned)i * 4), values);
-        if (is_scaled)
-          value = _mm512_mask_add_epi16(value, _mm512_test_epi16_mask(value, _mm512_set1_epi16(0x7fff)), value, exponent);
+        if (is_scaled) {
+          __mmask32 nonzero = _mm512_test_epi16_mask(value, _mm512_set1_epi16(0x7fff));
+          value = _mm512_mask_add_epi16(value, nonzero, value, exponent);
+        }
         _mm512_store_si512(panel + pair * 128, value);
       }
     }

@@ -121,10 +121,12 @@ int32_t ck_avx512_argmax(const float *x, int32_t n) {
   }
   for (; i < n; i += 16)
     largest[0] = _mm512_max_ps(_mm512_mask_loadu_ps(nothing, avx512_lanes_below(n - i), x + i), largest[0]);
-  float best = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(largest[0], largest[1]), _mm512_max_ps(largest[2], largest[3])));
+  for (int v = 1; v < 4; v++) largest[0] = _mm512_max_ps(largest[0], largest[v]);
+  const float best = _mm512_reduce_max_ps(largest[0]);
   for (i = 0; i < n; i += 16) {
     __mmask16 mask = avx512_lanes_below(n - i);
-    __mmask16 equal = _mm512_mask_cmp_ps_mask(mask, _mm512_maskz_loadu_ps(mask, x + i), _mm512_set1_ps(best), _CMP_EQ_OQ);
+    __m512 value = _mm512_maskz_loadu_ps(mask, x + i);
+    __mmask16 equal = _mm512_mask_cmp_ps_mask(mask, value, _mm512_set1_ps(best), _CMP_EQ_OQ);
     if (equal) return i + __builtin_ctz(equal);
   }
   return 0;

@@ -43,8 +43,8 @@ CK_INLINE __m512 unpack_column(ck_weight_kind kind, __m512i v, int step) {
       step ? _mm512_and_si512(v, _mm512_set1_epi32((int)0xffff0000)) : _mm512_slli_epi32(v, 16));
 }
 
-/// Starts fetching a vector of weights into L2, which may lie beyond the matrix: a prefetch never faults. bf16 weights of
-/// one token pass so quickly that the processor sees a stream and is better left alone.
+/// Starts fetching a vector of weights into L2, which may lie beyond the matrix: a prefetch never faults. bf16 weights
+/// of one token pass so quickly that the processor sees a stream and is better left alone.
 CK_INLINE void fetch(ck_weight_kind kind, int tokens, const uint8_t *vector) {
   if (kind != CK_BF16 || tokens > 1) _mm_prefetch((const char *)vector + PREFETCH_BYTES, _MM_HINT_T1);
 }

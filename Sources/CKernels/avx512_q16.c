@@ -25,9 +25,10 @@ CK_INLINE __m512i four_bytes(const int8_t *bytes) {
   return _mm512_set1_epi32(dword);
 }
 
-/// Starts fetching a vector of weights, which may lie beyond the matrix: a prefetch never faults. L1 has too few buffers
-/// for misses to keep up with the memory while tokens are multiplied, so the weights come to L2, but for one or two by
-/// int8, whose loads follow each other so closely that the processor sees a stream and fetches into L2 by itself.
+/// Starts fetching a vector of weights, which may lie beyond the matrix: a prefetch never faults. L1 has too few
+/// buffers for misses to keep up with the memory while tokens are multiplied, so the weights come to L2; but not int8
+/// for one or two tokens, whose loads follow each other so closely that the processor sees a stream and fetches into L2
+/// by itself.
 CK_INLINE void fetch(ck_weight_kind kind, int tokens, const uint8_t *vector) {
   if (kind == CK_INT8 && tokens <= 2) _mm_prefetch((const char *)vector + NEAR_BYTES, _MM_HINT_T0);
   else _mm_prefetch((const char *)vector + FAR_BYTES, _MM_HINT_T1);

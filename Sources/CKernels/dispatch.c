@@ -11,7 +11,7 @@
 
 /// Fills the entries of `out` that are NULL from `simpler`.
 static void fill_gaps(ck_kernels *out, const ck_kernels *simpler) {
-  // Entries after the name are function pointers, but for the choices of activations, which belong to the set as a whole.
+  // Entries after the name are function pointers, but for the choices of activations, which belong to the whole set.
   for (int w = 0; w < 3; w++) {
     for (int a = 0; a < 3; a++)
       if (!out->matmul[w][a]) out->matmul[w][a] = simpler->matmul[w][a];

@@ -49,7 +49,8 @@ static float load_block(const ck_matmul *call, ck_weight_kind kind, int group, i
     memcpy(&scale, call->scales + (index * 16 + (size_t)row) * 2, 2);
     return f16_to_float(scale);
   }
-  const uint16_t *values = (const uint16_t *)call->weights + ((size_t)group * call->columns / 2 + (size_t)block * 16) * 32;
+  const size_t pair = (size_t)group * ((size_t)call->columns / 2) + (size_t)block * 16;
+  const uint16_t *values = (const uint16_t *)call->weights + pair * 32;
   for (int k = 0; k < 32; k++) w[k] = bf16_to_float(values[(k / 2) * 32 + row * 2 + k % 2]);
   return 1;
 }
