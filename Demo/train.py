@@ -254,7 +254,7 @@ def main():
             right.append(accuracy)
             if step % 50 == 0:
                 print(f"step {step}  {time.time() - started:.0f} s  {seen / 1e6:.2f} M tokens"
-                      f"  loss {sum(losses) / 50:.4f}  tokens right {sum(right) / 50:.4f}", flush=True)
+                      f"  loss {sum(losses) / len(losses):.4f}  tokens right {sum(right) / len(right):.4f}", flush=True)
                 losses, right = [], []
             if step >= options.steps:
                 break
