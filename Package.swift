@@ -50,21 +50,23 @@ let package = Package(
         // Order- and lexeme-preserving JSON value, fast byte parser, writer.
         module("JSON"),
         // Mapped files, aligned buffers, element types, thread team, typed calls into the kernels.
-        module("Numerics", ["CKernels"]),
+        // (`OutcropNumerics` because a package that the server depends on has a target `Numerics`.)
+        .target(
+            name: "OutcropNumerics", dependencies: ["CKernels"], path: "Sources/Numerics", swiftSettings: strict),
         // Byte-level BPE over bytes.
         module("Tokenizer", ["JSON", "CVocabulary"]),
         // Conversations <-> tokens: renderer, total streaming parser.
         module("Harmony", ["JSON", "Tokenizer"]),
         // Safetensors, index, config.json; one file per checkpoint layout; findings and repair; synthetic checkpoints.
-        module("Checkpoint", ["JSON", "Numerics"]),
+        module("Checkpoint", ["JSON", "OutcropNumerics"]),
         // The seam: TokenGenerator, request, sampled token, finish reason, limits, errors.
         module("Generation"),
         // A checkpoint becomes an artifact: list, validate, plan, convert, publish.
-        module("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "Numerics"]),
+        module("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
         // Which models exist: artifacts on disk and their manifests.
-        module("ModelLibrary", ["Checkpoint", "JSON", "Numerics"]),
+        module("ModelLibrary", ["Checkpoint", "JSON", "OutcropNumerics"]),
         // The engine: gpt-oss forward pass, KV pages, scheduler, sampler (a TokenGenerator on its own threads).
-        module("Inference", ["Checkpoint", "Generation", "ModelLibrary", "Numerics"]),
+        module("Inference", ["Checkpoint", "Generation", "ModelLibrary", "OutcropNumerics"]),
         // A dialect-free request becomes a stream of events: render, generate, parse.
         module("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
         // What every HTTP door needs once: identity, request id, limits, SSE, cancel on disconnect, metrics.
@@ -75,8 +77,7 @@ let package = Package(
         module(
             "OutcropServer",
             [
-                "APISupport", "Conversation", "Generation", "Inference", "ModelImport", "ModelLibrary", "OpenAIAPI",
-                "Tokenizer", hummingbird,
+                "APISupport", "Conversation", "Generation", "OpenAIAPI", hummingbird,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
@@ -87,8 +88,9 @@ let package = Package(
             name: "OutcropCommand",
             dependencies: [
                 "Checkpoint", "Conversation", "Generation", "Harmony", "Inference", "JSON", "ModelImport",
-                "ModelLibrary", "Numerics", "OutcropServer", "Tokenizer",
+                "ModelLibrary", "OutcropNumerics", "OutcropServer", "Tokenizer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -103,10 +105,12 @@ let package = Package(
         tests("JSON"),
         tests("Tokenizer", ["JSON"]),
         tests("Harmony", ["JSON", "Tokenizer"]),
-        tests("Checkpoint", ["CKernels", "JSON", "Numerics"]),
-        tests("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "Numerics"]),
-        tests("Numerics"),
-        tests("Inference", ["Checkpoint", "Generation", "ModelImport", "ModelLibrary", "Numerics"]),
+        tests("Checkpoint", ["CKernels", "JSON", "OutcropNumerics"]),
+        tests("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
+        .testTarget(
+            name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
+            swiftSettings: strict),
+        tests("Inference", ["Checkpoint", "Generation", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
         tests("APISupport", ["JSON", hummingbird, hummingbirdTesting]),
         tests(

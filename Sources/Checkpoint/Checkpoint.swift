@@ -1,5 +1,5 @@
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// A complete gpt-oss checkpoint in a folder, ready to be read.
 public struct Checkpoint: Sendable {

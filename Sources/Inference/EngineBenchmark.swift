@@ -1,5 +1,5 @@
 import Generation
-import Numerics
+import OutcropNumerics
 
 /// Measures an engine as a server would use it: through the same requests, with random tokens so that routing is as bad as
 /// it gets.

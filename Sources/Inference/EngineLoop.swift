@@ -1,5 +1,5 @@
 import Generation
-import Numerics
+import OutcropNumerics
 
 /// What the engine's thread does: schedule, run, postprocess, until the mailbox closes.
 ///

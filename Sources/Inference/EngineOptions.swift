@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// How an engine runs a model.
 public struct EngineOptions: Sendable {

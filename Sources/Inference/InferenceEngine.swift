@@ -1,6 +1,6 @@
 import Dispatch
 import Generation
-import Numerics
+import OutcropNumerics
 
 /// The in-process engine: a `TokenGenerator` that computes on its own threads.
 ///

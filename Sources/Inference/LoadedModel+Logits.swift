@@ -1,5 +1,5 @@
 import Generation
-import Numerics
+import OutcropNumerics
 
 extension LoadedModel {
     /// Computes the logits after every token of one sequence, in order, without an engine: `body` gets each token's index and

@@ -1,7 +1,7 @@
 import Checkpoint
 import Generation
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// A model mapped into memory with everything needed to run it; one engine or one run at a time uses it.
 ///

@@ -1,5 +1,5 @@
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// The name under which the artifact of a checkpoint folder is cached: it changes with the folder's path, its files'
 /// names, sizes and times, and the way it is converted.

@@ -1,7 +1,7 @@
 import Checkpoint
 import JSON
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// Rows of a matrix that may be spread over several tensors of a checkpoint, one after the other.
 struct RowSource: Sendable {

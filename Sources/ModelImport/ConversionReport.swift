@@ -1,5 +1,5 @@
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// What the conversion did to the values, tensor by tensor.
 struct ConversionReport {

@@ -1,5 +1,5 @@
 import Checkpoint
-import Numerics
+import OutcropNumerics
 import Synchronization
 
 /// Executes the steps of a plan on several threads of its own; the first failure stops all of them.

@@ -1,6 +1,6 @@
 import Checkpoint
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// Why an import did not finish. Nothing of it is left then.
 public enum ImportError: Error, Sendable, CustomStringConvertible {

@@ -2,7 +2,7 @@ import Checkpoint
 import FoundationEssentials
 import JSON
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// Turns checkpoints into artifacts.
 ///

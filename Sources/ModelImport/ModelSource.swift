@@ -1,6 +1,6 @@
 import Checkpoint
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// Why a model given on a command line cannot be used.
 public enum ModelSourceError: Error, Sendable, CustomStringConvertible {

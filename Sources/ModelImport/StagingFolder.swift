@@ -1,5 +1,5 @@
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// A hidden folder in which an artifact is made. It is locked as long as this process lives, so that others can tell it
 /// from what a dead process left; it takes its final name by one rename.

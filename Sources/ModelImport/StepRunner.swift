@@ -1,5 +1,5 @@
 import Checkpoint
-import Numerics
+import OutcropNumerics
 
 /// What a step did to the values.
 struct StepResult: Sendable {

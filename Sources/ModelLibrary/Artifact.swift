@@ -1,6 +1,6 @@
 import Checkpoint
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// Why an artifact cannot be used.
 public enum ArtifactError: Error, Sendable, Equatable, CustomStringConvertible {

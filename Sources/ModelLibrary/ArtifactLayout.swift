@@ -1,5 +1,5 @@
 import Checkpoint
-import Numerics
+import OutcropNumerics
 
 /// How the dense matrices of an artifact (attention, unembedding) are stored; the router is always bfloat16.
 public enum DenseFormat: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// Where the program keeps its data.
 public enum DataFolder {

@@ -1,6 +1,6 @@
 import Checkpoint
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// What is known about an imported model beside its weights: `manifest.json` in its folder.
 public struct Manifest: Sendable, Equatable {

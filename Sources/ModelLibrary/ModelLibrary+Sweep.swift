@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 extension ModelLibrary {
     /// The kinds of hidden folders beside the models.

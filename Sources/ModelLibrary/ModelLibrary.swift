@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// A model in the library.
 public struct ModelRecord: Sendable, Equatable {

@@ -129,7 +129,7 @@ private final class Rally: @unchecked Sendable {
             awaitJob(after: seen, workers[index])
             seen += 1
             if stopping.load(ordering: .acquiring) { return }
-            job?(index + 1)
+            runJob(index + 1)
             let left = remaining.subtract(1, ordering: .sequentiallyConsistent).newValue
             if left == 0, isCallerSleeping.exchange(false, ordering: .sequentiallyConsistent) { done.signal() }
         }
@@ -140,14 +140,24 @@ private final class Rally: @unchecked Sendable {
             if generation.load(ordering: .acquiring) != seen { return }
             ck_spin_hint()
         }
-        worker.sleeping.store(true, ordering: .sequentiallyConsistent)
-        // The generation may have changed before the flag was seen: whoever clears the flag decides who must wake.
-        if generation.load(ordering: .sequentiallyConsistent) != seen,
-            worker.sleeping.exchange(false, ordering: .sequentiallyConsistent)
-        {
-            return
+        // Again and again: a caller that was held up inside `publish` may wake a worker that has already done that job.
+        while generation.load(ordering: .sequentiallyConsistent) == seen {
+            worker.sleeping.store(true, ordering: .sequentiallyConsistent)
+            // The generation may have changed before the flag was seen: whoever clears the flag decides who must wake.
+            if generation.load(ordering: .sequentiallyConsistent) != seen,
+                worker.sleeping.exchange(false, ordering: .sequentiallyConsistent)
+            {
+                return
+            }
+            worker.wake.wait()
         }
-        worker.wake.wait()
+    }
+
+    /// Calls the job. In a frame of its own, so that the reference to the closure is released before the worker reports:
+    /// the caller's `withoutActuallyEscaping` ends as soon as everyone has, and checks that nobody holds it.
+    @inline(never)
+    private func runJob(_ thread: Int) {
+        job?(thread)
     }
 }
 

@@ -1,7 +1,7 @@
 import Checkpoint
 import ModelImport
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 /// Random weights for measuring: written, imported, and kept for the next time.
 enum SyntheticTask {

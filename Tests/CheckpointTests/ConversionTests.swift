@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 import Testing
 
 @Suite("Conversion")

@@ -1,5 +1,5 @@
 import Generation
-import Numerics
+import OutcropNumerics
 import Testing
 
 @testable import Inference

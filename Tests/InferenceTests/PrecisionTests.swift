@@ -1,5 +1,5 @@
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 import Testing
 
 @testable import Inference

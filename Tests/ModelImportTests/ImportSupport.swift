@@ -2,7 +2,7 @@ import Checkpoint
 import Foundation
 import ModelImport
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 import TestSupport
 
 func checkpoint(_ name: String, _ layout: String) -> String { fixture("checkpoints/\(name)/\(layout)").path }

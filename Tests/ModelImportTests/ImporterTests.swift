@@ -1,7 +1,7 @@
 import Checkpoint
 import ModelImport
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 import TestSupport
 import Testing
 

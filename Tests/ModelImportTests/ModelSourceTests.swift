@@ -2,7 +2,7 @@ import Checkpoint
 import Foundation
 import ModelImport
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 import TestSupport
 import Testing
 

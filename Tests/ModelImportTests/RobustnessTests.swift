@@ -3,7 +3,7 @@ import Foundation
 import JSON
 import ModelImport
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 import Synchronization
 import TestSupport
 import Testing

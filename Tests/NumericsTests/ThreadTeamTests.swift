@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 import Synchronization
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// A safetensors file opened for reading.
 public struct SafetensorsFile: Sendable {

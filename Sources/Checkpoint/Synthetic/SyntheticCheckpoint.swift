@@ -1,5 +1,5 @@
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// Writes checkpoints with random weights: the shapes of real models without their download.
 ///

@@ -1,5 +1,5 @@
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// The files of a synthetic checkpoint beside its shards, as the publishers of real ones write them.
 enum SyntheticFiles {

@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// A part of a synthetic tensor that one thread makes and writes at once.
 struct SyntheticPiece: Sendable {

@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// The random numbers of a synthetic model: a stream for every tensor of the model, whatever layout it is stored in, and
 /// any part of a stream by itself.

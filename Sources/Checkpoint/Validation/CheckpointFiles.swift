@@ -1,5 +1,5 @@
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// The files of a checkpoint folder as they are, before they are compared with what a gpt-oss model needs.
 struct CheckpointFiles: Sendable {

@@ -1,5 +1,5 @@
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// What `CheckpointRepair.fix` did.
 public struct RepairReport: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import JSON
-import Numerics
+import OutcropNumerics
 
 /// Everything that can be said about a checkpoint without reading its weights.
 public struct ValidationReport: Sendable {

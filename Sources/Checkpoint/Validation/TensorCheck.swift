@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// Compares the tensors that are there with those that the configuration asks for.
 struct TensorCheck {

@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// Whether the checkpoint's tokenizer can be used with the model.
 enum TokenizerCheck {

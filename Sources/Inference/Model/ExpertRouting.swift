@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// Which experts the tokens of a step go to, grouped by expert.
 struct ExpertRouting {

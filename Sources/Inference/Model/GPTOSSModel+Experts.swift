@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 extension GPTOSSModel {
     /// x += sum over the chosen experts of weight * (down(act(gate_up(t))) + bias).

@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// The gpt-oss forward pass over a ragged batch, in the order of the reference.
 ///

@@ -1,6 +1,6 @@
 import Checkpoint
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 
 extension ModelWeights {
     /// Maps the weights of an artifact; the names and layouts are those that `ModelImport` writes.

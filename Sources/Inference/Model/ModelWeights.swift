@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// The weights of a model, mapped from its artifact.
 struct ModelWeights: Sendable {

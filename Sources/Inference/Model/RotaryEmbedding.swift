@@ -1,5 +1,5 @@
 import Checkpoint
-import Numerics
+import OutcropNumerics
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,4 @@
-import Numerics
+import OutcropNumerics
 
 /// The forward pass's memory between its phases, sized once for the largest step.
 final class Workspace {

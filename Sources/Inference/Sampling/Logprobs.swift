@@ -1,5 +1,5 @@
 import Generation
-import Numerics
+import OutcropNumerics
 
 /// Log-probabilities from unmodified logits.
 enum Logprobs {

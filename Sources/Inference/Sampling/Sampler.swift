@@ -1,5 +1,5 @@
 import Generation
-import Numerics
+import OutcropNumerics
 
 /// Chooses one sequence's tokens from its logits.
 struct Sampler {

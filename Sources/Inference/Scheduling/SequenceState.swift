@@ -1,5 +1,5 @@
 import Generation
-import Numerics
+import OutcropNumerics
 
 /// One request on its way through the engine: its tokens, how far they are computed, and its pages.
 struct SequenceState {

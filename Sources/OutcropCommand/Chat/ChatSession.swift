@@ -1,7 +1,7 @@
 import Conversation
 import Harmony
 import JSON
-import Numerics
+import OutcropNumerics
 import Synchronization
 
 /// A conversation at the terminal: what was said, the settings that commands change, and the answer in progress.

@@ -5,7 +5,7 @@ import Inference
 import JSON
 import ModelImport
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 import Synchronization
 import Tokenizer
 

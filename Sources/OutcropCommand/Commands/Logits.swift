@@ -2,7 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Inference
 import ModelImport
-import Numerics
+import OutcropNumerics
 
 /// `outcrop logits`: the exact scores after every token, for comparing engines and checkpoints.
 struct Logits: AsyncParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Inference
-import Numerics
+import OutcropNumerics
 
 extension Precision: ExpressibleByArgument {}
 

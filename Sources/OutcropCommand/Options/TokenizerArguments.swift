@@ -1,7 +1,7 @@
 import ArgumentParser
 import ModelImport
 import ModelLibrary
-import Numerics
+import OutcropNumerics
 import Tokenizer
 
 /// Which tokenizer a command uses.
