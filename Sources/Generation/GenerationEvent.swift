@@ -18,6 +18,7 @@ public struct SampledToken: Sendable, Equatable {
     /// Its log-probability and the most likely tokens', if asked for.
     public var logprob: TokenLogprob?
 
+    /// - Parameter logprob: only when the request asked for it.
     public init(id: Int32, logprob: TokenLogprob? = nil) {
         self.id = id
         self.logprob = logprob
@@ -40,12 +41,14 @@ public struct TokenLogprob: Sendable, Equatable {
         /// Its log-probability.
         public var logprob: Float
 
+        /// - Parameter logprob: natural logarithm of the probability.
         public init(id: Int32, logprob: Float) {
             self.id = id
             self.logprob = logprob
         }
     }
 
+    /// - Parameter top: the most likely tokens, best first.
     public init(id: Int32, logprob: Float, top: [Candidate]) {
         self.id = id
         self.logprob = logprob
@@ -72,6 +75,7 @@ public struct GenerationSummary: Sendable, Equatable {
     /// Tokens sampled, the stop token included.
     public var generatedTokens: Int
 
+    /// Counts are in tokens; `cachedTokens` of the `promptTokens` were not computed again.
     public init(reason: FinishReason, promptTokens: Int, cachedTokens: Int, generatedTokens: Int) {
         self.reason = reason
         self.promptTokens = promptTokens

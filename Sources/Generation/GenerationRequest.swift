@@ -17,6 +17,7 @@ public struct GenerationRequest: Sendable {
     /// Log-probabilities of the prompt's tokens wanted (`echo`): as `topLogprobs`.
     public var promptLogprobs: Int?
 
+    /// Greedy, to the model's stop tokens or the end of the context, unless told otherwise.
     public init(
         id: String, prompt: [Int32], sampling: SamplingParameters = .greedy, maximumTokens: Int? = nil,
         stopTokens: Set<Int32> = [], ignoresStopTokens: Bool = false, topLogprobs: Int? = nil,
@@ -62,6 +63,7 @@ public struct SamplingParameters: Sendable, Equatable {
     /// Always the most likely token.
     public static let greedy = SamplingParameters(temperature: 0)
 
+    /// Values out of their ranges are the caller's to refuse; the defaults sample the model's distribution as it is.
     public init(
         temperature: Float = 1, topP: Float = 1, topK: Int = 0, minP: Float = 0, presencePenalty: Float = 0,
         frequencyPenalty: Float = 0, repetitionPenalty: Float = 1, logitBias: [Int32: Float] = [:],

@@ -25,6 +25,7 @@ public struct GeneratorLimits: Sendable, Equatable {
     /// The most log-probabilities per token that may be asked for.
     public var maximumTopLogprobs: Int
 
+    /// - Parameters: lengths in tokens; the vocabulary counts the rows of the unembedding.
     public init(contextLength: Int, vocabularySize: Int, maximumTopLogprobs: Int = 20) {
         self.contextLength = contextLength
         self.vocabularySize = vocabularySize
@@ -45,6 +46,7 @@ public struct GeneratorLoad: Sendable, Equatable {
     /// Tokens sampled since start.
     public var generatedTokens: Int
 
+    /// A reading of the counters.
     public init(running: Int, waiting: Int, pageUsage: Double, promptTokens: Int, generatedTokens: Int) {
         self.running = running
         self.waiting = waiting

@@ -15,6 +15,7 @@ public struct EngineBenchmark: Sendable {
         /// Prompt of each decoding conversation.
         public var decodePrompt: Int
 
+        /// The plan of `outcrop bench` unless its options say otherwise.
         public init(
             prompts: [Int] = [128, 512, 2048], conversations: [Int] = [1, 4, 8, 16], decodedTokens: Int = 32,
             decodePrompt: Int = 16
@@ -37,6 +38,7 @@ public struct EngineBenchmark: Sendable {
     private let engine: any TokenGenerator
     private let plan: Plan
 
+    /// Measures an engine that nothing else uses meanwhile.
     public init(engine: any TokenGenerator, plan: Plan = Plan()) {
         self.engine = engine
         self.plan = plan

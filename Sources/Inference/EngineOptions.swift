@@ -19,6 +19,7 @@ public struct EngineOptions: Sendable {
     /// The most requests that wait for a place.
     public var waitingRequests: Int
 
+    /// The defaults serve a whole machine.
     public init(
         precision: Precision = .fast, instructionSet: String? = nil, threads: Int? = nil, contextLength: Int? = nil,
         keyValueBytes: Int? = nil, stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256

@@ -7,6 +7,7 @@ import OutcropNumerics
 /// Requests go in through a mailbox and tokens come out through async streams; nothing here blocks Swift concurrency's
 /// threads.
 public final class InferenceEngine: TokenGenerator {
+    /// The context length in force, vocabulary and most log-probabilities per token.
     public let limits: GeneratorLimits
     private let mailbox: EngineMailbox
     private let counters: EngineCounters
@@ -30,6 +31,9 @@ public final class InferenceEngine: TokenGenerator {
         }
     }
 
+    /// Queues a request; its events come as the engine's thread computes them.
+    ///
+    /// - Throws: ``GenerationError`` if the request can never run, the queue is full or the engine stops.
     public func generate(
         _ request: GenerationRequest
     ) throws -> AsyncThrowingStream<GenerationEvent, any Error> {
@@ -42,6 +46,7 @@ public final class InferenceEngine: TokenGenerator {
         return stream
     }
 
+    /// What it does right now; costs no lock.
     public func load() -> GeneratorLoad { counters.load }
 
     /// Ends every request with `GenerationError.shuttingDown`, ends the threads and waits for them. Blocks for at most one

