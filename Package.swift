@@ -110,7 +110,7 @@ let package = Package(
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),
-        tests("Inference", ["Checkpoint", "Generation", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
+        tests("Inference", ["Checkpoint", "Generation", "JSON", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
         tests("APISupport", ["JSON", hummingbird, hummingbirdTesting]),
         tests(
@@ -132,7 +132,7 @@ let package = Package(
 if ProcessInfo.processInfo.environment["OUTCROP_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["Checkpoint", "Harmony", "JSON", "Tokenizer"], path: "Fuzz",
+            name: "Fuzz", dependencies: ["Checkpoint", "Harmony", "JSON", "OpenAIAPI", "Tokenizer"], path: "Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
 }

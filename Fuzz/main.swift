@@ -2,12 +2,21 @@ import Checkpoint
 import Glibc
 import Harmony
 import JSON
+import OpenAIAPI
 import Tokenizer
 
 // One libFuzzer target for every parser of outside bytes; OUTCROP_FUZZ_PARSER chooses which. `Scripts/fuzz` builds and runs it.
 
+/// What the bundled vocabulary is read into once.
+private let bundled: (tokenizer: BytePairTokenizer, encoding: HarmonyEncoding, lines: HarmonyLines) = {
+    guard let tokenizer = try? BytePairTokenizer.o200kHarmony(),
+        let encoding = try? HarmonyEncoding(tokenizer: tokenizer)
+    else { preconditionFailure("the bundled vocabulary is sound") }
+    return (tokenizer, encoding, HarmonyLines(encoding))
+}()
+
 /// The parsers, by name.
-private let parsers: [String: ([UInt8]) -> Void] = [
+private let parsers: [String: @Sendable ([UInt8]) -> Void] = [
     "json": { _ = try? JSONValue.parse($0) },
     "safetensors": { bytes in
         _ = SafetensorsHeader.headerByteCount(prefix: bytes, fileByteCount: bytes.count, path: "fuzz")
@@ -15,16 +24,15 @@ private let parsers: [String: ([UInt8]) -> Void] = [
     },
     "index": { _ = ShardIndex.parse($0, path: "fuzz") },
     "configuration": { _ = ConfigurationReader.read(config: $0, path: "fuzz") },
-    "tokenizer-file": { _ = try? BytePairTokenizer(tokenizerJSON: $0) },
-    "tokenizer-text": { bytes in
-        guard let tokenizer = try? BytePairTokenizer.o200kHarmony() else { return }
-        let ids = tokenizer.encodeOrdinary(String(decoding: bytes, as: UTF8.self))
-        let text = try? tokenizer.decode(ids)
-        precondition(text == Array(String(decoding: bytes, as: UTF8.self).utf8), "encoding loses nothing")
-    },
+    "tokenizer-file": { BytePairTokenizer.fuzzFile($0) },
+    "tokenizer-text": { precondition(bundled.tokenizer.fuzzText($0), "encoding loses nothing") },
+    "harmony-render": { _ = bundled.lines.render(bytes: $0) },
+    "harmony-parse": { _ = bundled.lines.parse(bytes: $0) },
+    "openai-chat": { _ = RequestBodies.isChatRequest($0) },
+    "harmony-stream": { _ = HarmonyStreamParser.parse(fuzz: $0, encoding: bundled.encoding) },
 ]
 
-private let chosen: ([UInt8]) -> Void = {
+private let chosen: @Sendable ([UInt8]) -> Void = {
     let name = unsafe getenv("OUTCROP_FUZZ_PARSER").map { unsafe String(cString: $0) } ?? "json"
     guard let parser = parsers[name] else {
         print("OUTCROP_FUZZ_PARSER must be one of \(parsers.keys.sorted())")

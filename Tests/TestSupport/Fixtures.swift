@@ -13,5 +13,15 @@ public func fixtureBytes(_ path: String) throws -> [UInt8] {
 
 /// The lines of a JSON-lines test data file, empty ones left out.
 public func fixtureLines(_ path: String) throws -> [[UInt8]] {
-    try fixtureBytes(path).split(separator: UInt8(ascii: "\n")).map(Array.init)
+    try lines(of: fixture(path))
+}
+
+/// The lines of any JSON-lines file, empty ones left out.
+public func lines(of file: URL) throws -> [[UInt8]] {
+    [UInt8](try Data(contentsOf: file)).split(separator: UInt8(ascii: "\n")).map(Array.init)
+}
+
+/// The URL of a file or folder of the bundled demo model's, in `Demo`.
+public func demoFile(_ path: String) -> URL {
+    fixture("../../Demo").appendingPathComponent(path).standardizedFileURL
 }

@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import TestSupport
 import Testing
@@ -8,6 +9,20 @@ import Testing
 @Suite struct TokenizerFileTests {
     private func load(_ document: TokenizerDocument) throws -> BytePairTokenizer {
         try BytePairTokenizer(tokenizerJSON: document.bytes)
+    }
+
+    @Test("the demo model's file gives what Hugging Face's tokenizers gives")
+    func demo() throws {
+        let tokenizer = try BytePairTokenizer(
+            tokenizerJSON: [UInt8](Data(contentsOf: demoFile("model/tokenizer.json"))))
+        let cases = try lines(of: demoFile("tokenizer_cases.jsonl")).map { try JSONValue.parse($0) }
+        #expect(cases.count == 200)
+        for line in cases {
+            let text = try #require(line["text"]?.stringValue)
+            #expect(
+                tokenizer.encode(text, allowedSpecial: .all).map(Int.init) == line["ids"]?.arrayValue?.map(\.intValue),
+                "\(text.debugDescription)")
+        }
     }
 
     @Test("o200k's merges from a file give what the bundled vocabulary gives")

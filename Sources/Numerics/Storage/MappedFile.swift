@@ -49,11 +49,6 @@ public final class MappedFile: Sendable {
         advise(range, MADV_WILLNEED)
     }
 
-    /// Asks the system to use large pages for the mapping where the file system can.
-    public func adviseHugePages() {
-        advise(0..<byteCount, MADV_HUGEPAGE)
-    }
-
     /// A copy of some bytes of the file.
     public func bytes(_ range: Range<Int>) -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "the range is outside the file")

@@ -13,7 +13,7 @@ struct Chat: AsyncParsableCommand {
             Examples:
               outcrop chat gpt-oss
               outcrop chat ./gpt-oss-20b --system "Answer in German." --effort high
-              printf 'What is 2 + 3?\\nAnd twice that?\\n' | outcrop chat gpt-oss
+              printf 'What is the capital of France?\\nAnd of Peru?\\n' | outcrop chat gpt-oss
 
             """ + EnvironmentVariable.help([.data, .instructionSet, .noColor])
     )
