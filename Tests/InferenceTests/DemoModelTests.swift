@@ -4,6 +4,7 @@ import Generation
 import JSON
 import ModelImport
 import ModelLibrary
+import OutcropNumerics
 import TestSupport
 import Testing
 
