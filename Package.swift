@@ -26,6 +26,11 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioSockets: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 
 let package = Package(
@@ -39,6 +44,9 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         // Start and stop order of the services, signals.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // Channels and buffers below the server, and its header and status types.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // The logging interface that the server's libraries use.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
@@ -70,17 +78,19 @@ let package = Package(
         // A dialect-free request becomes a stream of events: render, generate, parse.
         module("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
         // What every HTTP door needs once: identity, request id, limits, SSE, cancel on disconnect, metrics.
-        module("APISupport", ["JSON", hummingbird, .product(name: "Logging", package: "swift-log")]),
+        module("APISupport", ["JSON", hummingbird, hummingbirdCore, httpTypes, nio, logging]),
         // /v1/...: OpenAI's wire types <-> Conversation.
-        module("OpenAIAPI", ["APISupport", "Conversation", "Generation", "JSON", "Tokenizer", hummingbird]),
+        module(
+            "OpenAIAPI",
+            ["APISupport", "Conversation", "Generation", "JSON", "Tokenizer", hummingbird, httpTypes, nio]),
         // The composition root: configuration, services, start and stop order, mounted routes; no logic.
         module(
             "OutcropServer",
             [
-                "APISupport", "Conversation", "Generation", "OpenAIAPI", hummingbird,
+                "APISupport", "Conversation", "Generation", "OpenAIAPI", hummingbird, hummingbirdCore, nio,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Logging", package: "swift-log"),
+                logging,
             ]
         ),
         // The command line: one file per command.
@@ -90,13 +100,13 @@ let package = Package(
                 "Checkpoint", "Conversation", "Generation", "Harmony", "Inference", "JSON", "ModelImport",
                 "ModelLibrary", "OutcropNumerics", "OutcropServer", "Tokenizer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                logging,
             ],
             swiftSettings: strict
         ),
         // Shared by the tests: fixtures, a scripted generator.
         .target(
-            name: "TestSupport", dependencies: ["Generation", "JSON"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Generation", "JSON", nio, nioSockets], path: "Tests/TestSupport",
             swiftSettings: strict),
         // Every kernel against double arithmetic from the layouts' definition; AMX with its tiles emulated.
         .target(name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks"),

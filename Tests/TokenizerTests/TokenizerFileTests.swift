@@ -20,7 +20,7 @@ import Testing
         for line in cases {
             let text = try #require(line["text"]?.stringValue)
             #expect(
-                tokenizer.encode(text, allowedSpecial: .all).map(Int.init) == line["ids"]?.arrayValue?.map(\.intValue),
+                tokenizer.encodeOrdinary(text).map(Int.init) == line["ids"]?.arrayValue?.map(\.intValue),
                 "\(text.debugDescription)")
         }
     }

@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 
 /// A connection that writes and reads bytes: what a client sees, unabridged.
-enum RawClient {
+public enum RawClient {
     /// Sends a request and returns all that comes until the server closes or `isEnough` says so.
-    static func send(
+    public static func send(
         _ request: String, port: Int, until isEnough: @escaping @Sendable (String) -> Bool = { _ in false }
     ) async throws -> String {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -25,13 +25,14 @@ enum RawClient {
     }
 
     /// A request for one chat answer, on a connection that the server closes behind it.
-    static func chat(_ fields: String = "") -> String {
+    public static func chat(_ fields: String = "") -> String {
         let body = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]\(fields)}"
         return "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    static func get(_ path: String) -> String {
+    /// A request for a path, on a connection that the server closes behind it.
+    public static func get(_ path: String) -> String {
         "GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     }
 }
