@@ -85,7 +85,7 @@ public struct GenerationSummary: Sendable, Equatable {
 }
 
 /// Why a generation could not run or go on.
-public enum GenerationError: Error, Sendable, Equatable {
+public enum GenerationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Prompt (and requested output) exceed the context.
     case contextLengthExceeded(promptTokens: Int, requestedTokens: Int?, limit: Int)
     /// The request itself is wrong; the text says what to change.
@@ -96,4 +96,18 @@ public enum GenerationError: Error, Sendable, Equatable {
     case outOfMemory(String)
     /// The generator is shutting down.
     case shuttingDown
+
+    /// The error in a sentence.
+    public var description: String {
+        switch self {
+        case .contextLengthExceeded(let prompt, let requested?, let limit):
+            "\(prompt) prompt tokens and \(requested) new ones exceed the context of \(limit) tokens: "
+                + "ask for fewer, or shorten the prompt"
+        case .contextLengthExceeded(let prompt, nil, let limit):
+            "\(prompt) prompt tokens exceed the context of \(limit) tokens: shorten the prompt"
+        case .invalidRequest(let text), .outOfMemory(let text): text
+        case .overloaded(let seconds): "too many requests wait: try again in \(seconds) s"
+        case .shuttingDown: "the engine is shutting down"
+        }
+    }
 }

@@ -25,6 +25,9 @@ public struct EngineBenchmark: Sendable {
             self.decodedTokens = decodedTokens
             self.decodePrompt = decodePrompt
         }
+
+        /// Tokens of the longest prompt or conversation, its answer included.
+        public var longestSequence: Int { max((prompts.max() ?? 0) + 1, decodePrompt + decodedTokens) }
     }
 
     /// One measured figure, reported as soon as it is there.
@@ -48,7 +51,7 @@ public struct EngineBenchmark: Sendable {
     public func run(_ report: @Sendable (Measurement) -> Void) async throws {
         // The first touch of every page of the weights belongs to loading.
         _ = try await prefill(64)
-        for count in plan.prompts where count < engine.limits.contextLength {
+        for count in plan.prompts {
             let seconds = try await prefill(count)
             report(.prefill(promptTokens: count, tokensPerSecond: Double(count) / seconds, timeToFirstToken: seconds))
         }

@@ -83,8 +83,9 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .contextTooLong(let asked, let possible, let bytes):
-            "a context of \(asked) tokens needs more memory for keys and values than the \(bytes >> 20) MiB there are; "
-                + "ask for at most \(possible) tokens (--max-model-len) or give more memory (--kv-cache-memory)"
+            "a context of \(asked) tokens needs more memory for keys and values than the \(bytes) bytes there are; "
+                + (possible > 0 ? "ask for at most \(possible) tokens (--max-model-len) or " : "")
+                + "give more memory (--kv-cache-memory)"
         }
     }
 }

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from outcrop import BINARY, read_until
@@ -127,6 +128,71 @@ def test_chat_on_a_terminal_dims_reasoning_and_survives_an_interrupt(demo):
         assert terminal.process.wait(20) == 0
     finally:
         terminal.close()
+
+
+def test_a_stopped_answer_stays_in_the_conversation(outcrop, tmp_path):
+    outcrop.run("synth", tmp_path / "random", "--size", "tiny")
+    outcrop.run("import", tmp_path / "random", "--name", "endless")
+    terminal = Terminal(outcrop, "chat", "endless", "--seed", "1")
+    try:
+        terminal.expect(">>> ")
+        terminal.send("Talk on and on.\n")
+        time.sleep(0.5)
+        terminal.process.send_signal(signal.SIGINT)
+        shown = terminal.expect(">>> ")
+        assert "[stopped]" in shown and "Error" not in shown
+        terminal.send(f"/save {tmp_path / 'saved.json'}\n")
+        terminal.expect("saved to")
+        saved = json.loads((tmp_path / "saved.json").read_text())
+        assert [message["role"] for message in saved["messages"]] == ["user", "assistant"]
+    finally:
+        terminal.close()
+        outcrop.run("rm", "endless")
+
+
+def test_an_interrupt_right_behind_the_question_stops_the_answer(outcrop, tmp_path):
+    outcrop.run("synth", tmp_path / "random", "--size", "tiny")
+    outcrop.run("import", tmp_path / "random", "--name", "endless")
+    terminal = Terminal(outcrop, "chat", "endless", "--seed", "1")
+    try:
+        terminal.expect(">>> ")
+        terminal.send("Talk on and on.\n")
+        terminal.expect("\n")
+        time.sleep(0.005)
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.expect(">>> ")
+        terminal.send("/exit\n")
+        assert terminal.process.wait(20) == 0
+    finally:
+        terminal.close()
+        outcrop.run("rm", "endless")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_answer_that_cannot_be_written_is_an_error(demo):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [BINARY, "run", "demo", "Hello!"], stdout=full, stderr=subprocess.PIPE, env=demo.environment, timeout=60)
+    assert done.returncode == 1 and b"standard output" in done.stderr
+
+
+def test_an_answer_that_is_cut_says_so(demo):
+    done = demo.run("run", "demo", "Hello!", "--max-tokens", "2")
+    assert b"--max-tokens 2" in done.stderr
+
+
+def test_wrong_token_ids_are_named(demo):
+    done = demo.run("generate", "--model", "demo", "--tokens", "1,x", "--max-tokens", "1", status=64)
+    assert b"'x' is no token id" in done.stderr
+    done = demo.run("generate", "--model", "demo", "--tokens", "999999", "--max-tokens", "1", status=1)
+    assert b"Error: token id 999999" in done.stderr
+    assert b"--max-tokens" in demo.run(
+        "generate", "--model", "demo", "--tokens", "1", "--max-tokens", "-1", status=64).stderr
+
+
+def test_a_wrong_name_among_several_removes_nothing(demo):
+    demo.run("rm", "demo", "nothing", status=1)
+    assert "demo" in [model["name"] for model in demo.json("models", "--json")]
 
 
 def test_import_shows_a_moving_line_on_a_terminal_only(demo, tmp_path):

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 
 @testable import OutcropCommand
@@ -18,14 +19,14 @@ import Testing
     }
 
     @Test("token ids are read from a list")
-    func readsTokens() {
-        #expect(TokenList(argument: "1,2, 300")?.ids == [1, 2, 300])
+    func readsTokens() throws {
+        #expect(try TokenList(argument: "1,2, 300").ids == [1, 2, 300])
     }
 
     @Test(
         "what is no list of token ids is refused", arguments: ["", ",", "1,", "1,,2", "-1", "a", "1.5", "2147483648"])
     func refusesTokens(text: String) {
-        #expect(TokenList(argument: text) == nil)
+        #expect(throws: ValidationError.self) { try TokenList(argument: text) }
     }
 }
 

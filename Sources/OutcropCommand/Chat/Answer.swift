@@ -19,7 +19,8 @@ struct Answer: Sendable {
         do {
             for try await event in try model.respond(to: request) { answer.add(event, &printer) }
         } catch {
-            answer.failure = error
+            // What cancelling causes is no failure, under whichever name it comes.
+            if !Task.isCancelled { answer.failure = error }
         }
         printer.finish()
         return answer
@@ -40,6 +41,9 @@ struct Answer: Sendable {
             break
         }
     }
+
+    /// Whether the model said and thought nothing.
+    var isEmpty: Bool { content.isEmpty && reasoning.isEmpty }
 
     /// The answer as a message for the next turn.
     var message: ConversationMessage {

@@ -8,18 +8,21 @@ import Synchronization
 final class ChatSession {
     private let model: TerminalModel
     private let answers: AnswerArguments
-    private let input = InputLines()
+    private let input: InputLines
     private let isInteractive: Bool
     private let style = TerminalStyle.standardError
     private var instructions: String?
     private var effort: ReasoningEffort?
     private var messages: [ConversationMessage] = []
-    /// The answer in progress, which Ctrl-C stops.
-    private let answering = CurrentTask()
+    /// What Ctrl-C stops.
+    private let turn: CurrentTurn
 
     init(model: TerminalModel, answers: AnswerArguments) {
         self.model = model
         self.answers = answers
+        let turn = CurrentTurn()
+        self.turn = turn
+        input = InputLines(arrived: turn.begin)
         isInteractive = TerminalStyle.isInputTerminal && TerminalStyle.standardOutput.isTerminal
         instructions = answers.system
         effort = answers.effort
@@ -32,6 +35,7 @@ final class ChatSession {
         defer { withExtendedLifetime(interrupts) {} }
         if isInteractive { remark("\(model.name): /help lists the commands, Ctrl-D ends") }
         while true {
+            turn.end()
             prompt(">>> ")
             guard let line = await input.nextMessage(continuing: { prompt("... ") }) else {
                 prompt("\n")
@@ -43,8 +47,8 @@ final class ChatSession {
 
     /// What Ctrl-C does: it stops the answer, not the program.
     private var interrupted: @Sendable () -> Void {
-        { [answering, style] in
-            if !answering.cancel() { writeError("\n" + style.dim("/exit or Ctrl-D ends") + "\n>>> ") }
+        { [turn, style] in
+            if !turn.cancel() { writeError("\n" + style.dim("/exit or Ctrl-D ends") + "\n>>> ") }
         }
     }
 
@@ -105,9 +109,8 @@ final class ChatSession {
         let request = answers.request(conversation, effort: effort)
         let printer = TurnPrinter(showsReasoning: answers.reasoning ?? true)
         let task = Task { [model] in await Answer.read(request, from: model, printer: printer) }
-        answering.set(task)
+        turn.run(task)
         let answer = await task.value
-        answering.set(nil)
         if let failure = answer.failure {
             // A question that could not be answered is not part of the conversation.
             messages.removeLast()
@@ -116,21 +119,46 @@ final class ChatSession {
         }
         if task.isCancelled { remark("[stopped]") }
         if answer.summary?.reason == .length { remark("[the limit of tokens is reached]") }
-        messages.append(answer.message)
+        // Nothing was said: neither is the question part of the conversation.
+        if answer.isEmpty { messages.removeLast() } else { messages.append(answer.message) }
     }
 }
 
-/// The answer in progress, shared with the thread that sees Ctrl-C.
-private final class CurrentTask: Sendable {
-    private let task = Mutex<Task<Answer, Never>?>(nil)
+/// What Ctrl-C can stop, shared with the thread that sees it: from the moment that a line is there until the next is awaited.
+private final class CurrentTurn: Sendable {
+    private enum State {
+        case idle
+        case starting(isCancelled: Bool)
+        case answering(Task<Answer, Never>)
+    }
 
-    func set(_ new: Task<Answer, Never>?) { task.withLock { $0 = new } }
+    private let state = Mutex(State.idle)
 
-    /// Cancels the task; false if there is none.
+    /// A line is there.
+    func begin() {
+        state.withLock { if case .idle = $0 { $0 = .starting(isCancelled: false) } }
+    }
+
+    /// The answer begins; a Ctrl-C since `begin` stops it at once.
+    func run(_ task: Task<Answer, Never>) {
+        state.withLock {
+            if case .starting(isCancelled: true) = $0 { task.cancel() }
+            $0 = .answering(task)
+        }
+    }
+
+    /// Nothing is going on.
+    func end() { state.withLock { $0 = .idle } }
+
+    /// Stops the turn; false if nothing is going on.
     func cancel() -> Bool {
-        task.withLock { task in
-            task?.cancel()
-            return task != nil
+        state.withLock {
+            switch $0 {
+            case .idle: return false
+            case .starting: $0 = .starting(isCancelled: true)
+            case .answering(let task): task.cancel()
+            }
+            return true
         }
     }
 }

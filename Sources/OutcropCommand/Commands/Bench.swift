@@ -48,6 +48,10 @@ struct Bench: AsyncParsableCommand {
         if (model == nil) == (synthetic == nil) {
             throw ValidationError("give either --model or --synthetic, such as --synthetic gpt-oss-20b")
         }
+        let longest = EngineBenchmark.Plan().longestSequence
+        if let length = engine.maxModelLen, length < longest {
+            throw ValidationError("--max-model-len must be at least \(longest): the longest measurement needs it")
+        }
     }
 
     func run() async throws {
@@ -77,6 +81,16 @@ struct Bench: AsyncParsableCommand {
         show("instruction set", "\(model.instructionSet), \(model.threads) threads")
         show("load", Quantity.time(report.loadSeconds))
 
+        let collected = Mutex(report)
+        try await EngineBenchmark(engine: engine).run { measurement in
+            show(measurement)
+            collected.withLock { $0.add(measurement) }
+        }
+        report = collected.withLock { $0 }
+        // Before the measurements of the machine, whose buffers are not the model's.
+        report.peakResidentBytes = Machine.peakResidentBytes
+        show("peak memory", Quantity.bytes(report.peakResidentBytes))
+
         report.readBandwidth = try MachineProbe.readBandwidth(threads: model.threads)
         show("memory read", Quantity.bytes(Int(report.readBandwidth)) + "/s")
         report.matrixRate = MachineProbe.matrixRate(
@@ -88,14 +102,6 @@ struct Bench: AsyncParsableCommand {
         report.tokenizerRate = TokenizerBenchmark(tokenizer, text: text).encodeMebibytesPerSecond
         show("tokenizer", Quantity.figures(report.tokenizerRate) + " MiB/s on one thread")
 
-        let collected = Mutex(report)
-        try await EngineBenchmark(engine: engine).run { measurement in
-            show(measurement)
-            collected.withLock { $0.add(measurement) }
-        }
-        report = collected.withLock { $0 }
-        report.peakResidentBytes = Machine.peakResidentBytes
-        show("peak memory", Quantity.bytes(report.peakResidentBytes))
         show("decode", Quantity.figures(report.decodeBandwidthFraction * 100) + " % of the memory's rate")
         show("prefill", Quantity.figures(report.prefillMatrixFraction * 100) + " % of the matrix units' rate")
         return report

@@ -33,9 +33,9 @@ struct Detokenize: ParsableCommand {
         var input = LineReader()
         let text = String(decoding: input.rest(), as: UTF8.self)
         let ids = try text.split { $0.isWhitespace || ",[]".contains($0) }.map { word in
-            guard let id = Int32(word) else { throw ValidationError("'\(word)' is no token id") }
+            guard let id = Int32(word) else { throw CommandFailure("'\(word)' is no token id") }
             return id
         }
-        FileHandle.standardOutput.write(Data(try tokenizer.decode(ids)))
+        writeOutput(bytes: Data(try tokenizer.decode(ids)))
     }
 }

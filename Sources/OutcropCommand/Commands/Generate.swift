@@ -22,10 +22,12 @@ struct Generate: AsyncParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Option(help: ArgumentHelp("Token ids of the prompt, such as 1,2,3.", valueName: "ids"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Token ids of the prompt, such as 1,2,3.", valueName: "ids"),
+        transform: TokenList.init(argument:))
     var tokens: TokenList
 
-    @Option(help: ArgumentHelp("How many tokens to generate at most.", valueName: "count"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many tokens to generate at most.", valueName: "count"))
     var maxTokens: Int
 
     @Flag(help: "Stop after a token that ends the model's turn.")

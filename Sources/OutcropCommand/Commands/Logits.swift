@@ -20,7 +20,9 @@ struct Logits: AsyncParsableCommand {
 
     @OptionGroup var model: ModelArguments
 
-    @Option(help: ArgumentHelp("Token ids, such as 1,2,3.", valueName: "ids"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Token ids, such as 1,2,3.", valueName: "ids"),
+        transform: TokenList.init(argument:))
     var tokens: TokenList
 
     @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
@@ -42,6 +44,7 @@ struct Logits: AsyncParsableCommand {
             try file.write(
                 Self.littleEndianBytes(logits), at: place.byteRange.lowerBound + index * model.vocabularySize * 4)
         }
+        writeError("wrote \(out): logits, f32 [\(shape[0]), \(shape[1])]\n")
     }
 
     private static func littleEndianBytes(_ values: Span<Float>) -> [UInt8] {

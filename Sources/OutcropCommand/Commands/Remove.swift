@@ -23,7 +23,9 @@ struct Remove: ParsableCommand {
     func run() throws {
         let library = libraryArguments.library
         // A wrong name among several removes nothing.
-        for name in names { _ = try library.folder(named: name) }
+        for name in names where !library.contains(name) {
+            throw CommandFailure("there is no model '\(name)'; `outcrop models` lists what there is")
+        }
         for name in names {
             try library.remove(named: name)
             writeError("removed \(name)\n")

@@ -9,7 +9,8 @@ struct Run: AsyncParsableCommand {
         abstract: "Ask a model one question and print its answer.",
         discussion: """
             Made for pipes: standard output is the answer alone. The reasoning goes to standard error, dimmed, when that is a \
-            terminal or --reasoning is given. Without a prompt, or with -, the prompt is read from standard input.
+            terminal or --reasoning is given. Without a prompt, or with -, the prompt is read from standard input, which is not read \
+            otherwise.
 
             Examples:
               outcrop run gpt-oss "What is a safetensors file?"
@@ -44,17 +45,26 @@ struct Run: AsyncParsableCommand {
         let answer = await Answer.read(
             request, from: model, printer: TurnPrinter(showsReasoning: showsReasoning, showsContent: !json))
         if let failure = answer.failure { throw failure }
+        if answer.summary?.reason == .length { writeError("outcrop: the answer is cut: \(limitReached)\n") }
         if json { writeOutput(answer.json(model: model.name).serialized(pretty: true) + "\n") }
     }
 
+    private var limitReached: String {
+        answers.maxTokens.map { "it reached --max-tokens \($0), reasoning included" }
+            ?? "it reached the end of the context (--max-model-len)"
+    }
+
     private func question() throws -> String {
-        if let prompt, prompt != "-" { return prompt }
+        if let prompt, prompt != "-" {
+            if prompt.trimmed.isEmpty { throw ValidationError("the prompt is empty") }
+            return prompt
+        }
         if prompt == nil, TerminalStyle.isInputTerminal {
             throw ValidationError("say what to ask: outcrop run \(model) \"…\"")
         }
         var input = LineReader()
         let text = String(decoding: input.rest(), as: UTF8.self)
-        if text.trimmed.isEmpty { throw ValidationError("standard input holds no prompt") }
+        if text.trimmed.isEmpty { throw CommandFailure("standard input holds no prompt") }
         return text.utf8.last == UInt8(ascii: "\n") ? String(text.dropLast()) : text
     }
 }

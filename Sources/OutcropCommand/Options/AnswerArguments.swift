@@ -14,18 +14,22 @@ struct AnswerArguments: ParsableArguments {
     var effort: ReasoningEffort?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "0 always takes the most likely token; 1 is what the models are made for.", valueName: "number"))
     var temperature: Float = 1
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Keep only the most likely tokens that sum up to this probability.", valueName: "number"))
     var topP: Float = 1
 
-    @Option(help: ArgumentHelp("Fixes the random choices.", valueName: "number"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Fixes the random choices.", valueName: "number"))
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("The most tokens of an answer, reasoning included.", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The most tokens of an answer, reasoning included.", valueName: "count"))
     var maxTokens: Int?
 
     @Option(help: ArgumentHelp("The date that the model is told, as YYYY-MM-DD (default: today).", valueName: "date"))

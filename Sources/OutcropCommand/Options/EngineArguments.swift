@@ -8,7 +8,7 @@ extension Precision: ExpressibleByArgument {}
 struct EngineArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "fast, or f32: the reference, within 1e-3 of it and independent of batch and threads.",
+            "fast, or f32: within 1e-3 of the reference implementation, whatever the batch and threads.",
             valueName: "precision"))
     var precision: Precision = .fast
 

@@ -17,14 +17,12 @@ struct LibraryArguments: ParsableArguments {
     }
 
     /// The name of the only imported model, for commands that were told none.
-    /// - Throws: `ValidationError` naming the choices when there are none or several.
+    /// - Throws: `CommandFailure` when there is none, `ValidationError` naming the choices when there are several.
     func onlyModel() throws -> String {
         let names = library.models().map(\.name)
         if let name = names.first, names.count == 1 { return name }
-        throw ValidationError(
-            names.isEmpty
-                ? "nothing is imported yet: outcrop import FOLDER --name NAME"
-                : "say which model: \(names.joined(separator: ", "))")
+        if names.isEmpty { throw CommandFailure("nothing is imported yet: outcrop import FOLDER --name NAME") }
+        throw ValidationError("say which model: \(names.joined(separator: ", "))")
     }
 }
 

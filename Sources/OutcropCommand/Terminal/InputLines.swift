@@ -3,13 +3,22 @@ import Synchronization
 /// Lines of text from standard input for a task that must not hold a thread of Swift concurrency's while a person types.
 final class InputLines: Sendable {
     private let reader: Mutex<LineReader>
+    private let arrived: @Sendable () -> Void
 
     /// Reads standard input.
-    init() { reader = Mutex(LineReader()) }
+    /// - Parameter arrived: called on the reading thread as soon as a line is there.
+    init(arrived: @escaping @Sendable () -> Void = {}) {
+        reader = Mutex(LineReader())
+        self.arrived = arrived
+    }
 
     /// The next line; nil at the end. Bytes that are no UTF-8 become U+FFFD.
     func next() async -> String? {
-        let line = try? await onOwnThread { self.reader.withLock { $0.next() } }
+        let line = try? await onOwnThread {
+            let line = self.reader.withLock { $0.next() }
+            self.arrived()
+            return line
+        }
         return line.flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }
     }
 
