@@ -2,7 +2,7 @@ import Checkpoint
 import Glibc
 import Harmony
 import JSON
-import OpenAIAPI
+import OpenAIWire
 import Tokenizer
 
 // One libFuzzer target for every parser of outside bytes; OUTCROP_FUZZ_PARSER chooses which. `Scripts/fuzz` builds and runs it.

@@ -27,6 +27,9 @@ public struct Route: Sendable {
         segments = path.split(separator: "/").map(Segment.init)
     }
 
+    /// The same route with a prefix before its path.
+    public func below(_ prefix: String) -> Route { Route(method, prefix + path, access: access, handler: handler) }
+
     /// A part of a path.
     enum Segment: Sendable, Equatable {
         case literal(String)

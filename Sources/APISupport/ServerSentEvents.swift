@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 
-/// Turns the events of one answer into the bytes of a `text/event-stream`.
+/// Turns the events of one answer into the bytes of a stream, such as `text/event-stream`.
 public protocol EventEncoder<Event>: Sendable {
     /// What is encoded.
     associatedtype Event: Sendable
@@ -21,8 +21,12 @@ extension Response {
     static let keepAliveComment = Array(": keep-alive\n\n".utf8)
 
     /// An answer that is written event by event, the first at once, with a comment whenever nothing happened for a while.
+    ///
+    /// - Parameter headers: say which kind of stream it is. Only `text/event-stream` has comments: a stream of another kind must
+    ///   not report silence.
     public static func eventStream<Encoder: EventEncoder>(
-        _ stream: EventStream<Encoder.Event>, encoder: Encoder
+        _ stream: EventStream<Encoder.Event>, encoder: Encoder,
+        headers: HTTPFields = [.contentType: "text/event-stream; charset=utf-8"]
     ) -> Response {
         let body = ResponseBody { writer in
             var encoder = encoder
@@ -45,9 +49,9 @@ extension Response {
             }
             try await writer.finish(nil)
         }
-        let headers: HTTPFields = [
-            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .xAccelBuffering: "no",
-        ]
+        var headers = headers
+        headers[.cacheControl] = "no-cache"
+        headers[.xAccelBuffering] = "no"
         return Response(status: .ok, headers: headers, body: body)
     }
 }
@@ -55,6 +59,8 @@ extension Response {
 extension HTTPField.Name {
     /// The client's or the server's name of a request.
     public static let xRequestID = constant("x-request-id")
+    /// The same in AWS' name.
+    static let xAmznRequestID = constant("x-amzn-RequestId")
     /// Another way to send a key.
     static let xAPIKey = constant("x-api-key")
     /// Tells nginx not to hold an event stream back.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Tokenizer
 
-@testable import OpenAIAPI
+@testable import OpenAIWire
 
 @Suite struct ChatTests {
     @Test("a whole answer has the shape that OpenAI's clients parse")

@@ -1,3 +1,4 @@
+import APISupport
 import Conversation
 import Harmony
 import JSON

@@ -3,7 +3,7 @@ import Generation
 import JSON
 
 /// Gathers the events of a chat answer into one `chat.completion` object.
-struct ChatAnswer: Sendable {
+package struct ChatAnswer: Sendable {
     /// One of the answers.
     private struct Choice: Sendable {
         var content = ""
@@ -18,14 +18,14 @@ struct ChatAnswer: Sendable {
     private var choices: [Choice]
 
     /// - Parameter logprobs: nil if they were not asked for.
-    init(_ head: AnswerHead, choices: Int, logprobs: ChatLogprobs?) {
+    package init(_ head: AnswerHead, choices: Int, logprobs: ChatLogprobs?) {
         self.head = head
         self.logprobs = logprobs
         self.choices = Array(repeating: Choice(), count: choices)
     }
 
     /// Takes the next event of an answer.
-    mutating func add(_ event: ConversationEvent, choice: Int) {
+    package mutating func add(_ event: ConversationEvent, choice: Int) {
         switch event {
         case .promptProgress: break
         case .reasoning(let text): choices[choice].reasoning += text
@@ -39,8 +39,11 @@ struct ChatAnswer: Sendable {
         }
     }
 
+    /// The usage of all answers.
+    package var usage: TokenUsage { TokenUsage(choices: choices.compactMap(\.summary?.usage)) }
+
     /// The object.
-    func json() -> [UInt8] {
+    package func json() -> [UInt8] {
         var writer = JSONWriter()
         writer.append(raw: "{")
         writer.append(raw: head.fields(object: "chat.completion"))
@@ -57,11 +60,11 @@ struct ChatAnswer: Sendable {
                 writer.append(raw: "null")
             }
             writer.append(raw: ",\"finish_reason\":")
-            writer.append(string: (choice.element.summary?.reason ?? .stop).finishReason)
+            writer.append(string: (choice.element.summary?.reason ?? .stop).name)
             writer.append(raw: "}")
         }
         writer.append(raw: ",\"usage\":")
-        writer.append(TokenUsage(choices: choices.compactMap(\.summary?.usage)))
+        writer.append(usage)
         writer.append(raw: "}")
         return writer.bytes
     }

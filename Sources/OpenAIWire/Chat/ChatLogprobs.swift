@@ -3,8 +3,11 @@ import JSON
 import Tokenizer
 
 /// Writes log-probabilities in the chat API's shape: `{"token", "logprob", "bytes", "top_logprobs"}`.
-struct ChatLogprobs: Sendable {
-    let tokenizer: BytePairTokenizer
+package struct ChatLogprobs: Sendable {
+    private let tokenizer: BytePairTokenizer
+
+    /// - Parameter tokenizer: what the tokens mean.
+    package init(tokenizer: BytePairTokenizer) { self.tokenizer = tokenizer }
 
     /// Appends `{"content": […], "refusal": null}`.
     func write(_ tokens: [TokenLogprob], to writer: inout JSONWriter) {

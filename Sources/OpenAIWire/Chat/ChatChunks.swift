@@ -7,7 +7,7 @@ import JSON
 ///
 /// The role comes first, at once; reasoning is sent under both names that clients read; a call's id and name are sent once,
 /// then its arguments; `finish_reason` has a chunk of its own, and so has the usage, if it was asked for.
-struct ChatChunkEncoder: EventEncoder {
+package struct ChatChunks: ChunkWriter {
     private let logprobs: ChatLogprobs?
     private let choices: Int
     private let includesUsage: Bool
@@ -16,22 +16,29 @@ struct ChatChunkEncoder: EventEncoder {
     private var usages: [TokenUsage] = []
 
     /// - Parameter logprobs: nil if they were not asked for.
-    init(_ head: AnswerHead, choices: Int, includesUsage: Bool, logprobs: ChatLogprobs?) {
+    package init(_ head: AnswerHead, choices: Int, includesUsage: Bool, logprobs: ChatLogprobs?) {
         self.choices = choices
         self.includesUsage = includesUsage
         self.logprobs = logprobs
-        prefix = Array("data: {".utf8) + head.fields(object: "chat.completion.chunk") + Array(",\"choices\":[".utf8)
+        prefix = Array("{".utf8) + head.fields(object: "chat.completion.chunk") + Array(",\"choices\":[".utf8)
     }
 
-    mutating func begin() -> [UInt8] {
-        (0..<choices).flatMap { choice in
+    /// The roles.
+    package mutating func begin() -> [[UInt8]] {
+        (0..<choices).map { choice in
             chunk(choice) { $0.append(raw: "{\"role\":\"assistant\",\"content\":\"\"}") }
         }
     }
 
-    mutating func encode(_ event: ConversationEvent, source: Int) -> [UInt8] {
+    /// The chunk of an event.
+    package mutating func encode(_ event: ConversationEvent, source: Int) -> [[UInt8]] {
+        if case .finished(let summary) = event { usages.append(summary.usage) }
+        return chunk(of: event, source).map { [$0] } ?? []
+    }
+
+    private func chunk(of event: ConversationEvent, _ source: Int) -> [UInt8]? {
         switch event {
-        case .promptProgress: return []
+        case .promptProgress: return nil
         case .reasoning(let text):
             return chunk(source) { writer in
                 writer.append(raw: "{\"reasoning_content\":")
@@ -61,24 +68,23 @@ struct ChatChunkEncoder: EventEncoder {
                 writer.append(raw: "}")
             }
         case .finished(let summary):
-            usages.append(summary.usage)
-            return chunk(source, finishReason: summary.reason.finishReason) { $0.append(raw: "{}") }
+            return chunk(source, finishReason: summary.reason.name) { $0.append(raw: "{}") }
         }
     }
 
-    mutating func end() -> [UInt8] {
+    /// The usage, if it was asked for.
+    package mutating func end() -> [[UInt8]] {
+        guard includesUsage else { return [] }
         var writer = JSONWriter()
-        if includesUsage {
-            writer.append(raw: prefix)
-            writer.append(raw: "],\"usage\":")
-            writer.append(TokenUsage(choices: usages))
-            writer.append(raw: "}\n\n")
-        }
-        writer.append(raw: "data: [DONE]\n\n")
-        return writer.bytes
+        writer.append(raw: prefix)
+        writer.append(raw: "],\"usage\":")
+        writer.append(usage)
+        writer.append(raw: "}")
+        return [writer.bytes]
     }
 
-    mutating func fail(_ error: any Error) -> [UInt8] { streamFailure(error) }
+    /// The usage of what has come so far.
+    package var usage: TokenUsage { TokenUsage(choices: usages) }
 
     private func chunk(
         _ choice: Int, tokens: [TokenLogprob] = [], finishReason: String? = nil, _ delta: (inout JSONWriter) -> Void
@@ -97,7 +103,7 @@ struct ChatChunkEncoder: EventEncoder {
         }
         writer.append(raw: ",\"finish_reason\":")
         writer.append(optional: finishReason)
-        writer.append(raw: includesUsage ? "}],\"usage\":null}\n\n" : "}]}\n\n")
+        writer.append(raw: includesUsage ? "}],\"usage\":null}" : "}]}")
         return writer.bytes
     }
 
@@ -109,13 +115,4 @@ struct ChatChunkEncoder: EventEncoder {
             writer.append(raw: "}]}")
         }
     }
-}
-
-/// An error within a stream: OpenAI's clients raise it when they read it.
-func streamFailure(_ error: any Error) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.append(raw: "data: ")
-    OpenAIError(error).write(to: &writer)
-    writer.append(raw: "\n\ndata: [DONE]\n\n")
-    return writer.bytes
 }

@@ -1,21 +1,22 @@
+import APISupport
 import Conversation
 import Generation
 import Harmony
 import JSON
 
 /// The body of `POST /v1/chat/completions`.
-struct ChatRequest: Sendable {
+package struct ChatRequest: Sendable {
     /// What is asked.
-    var conversation: ConversationRequest
+    package var conversation: ConversationRequest
     /// How many answers.
-    var choices: Int
+    package var choices: Int
     /// How they are sent.
-    var stream: StreamOptions
+    package var stream: StreamOptions
     /// What was accepted but has no effect.
-    var warnings: [String] = []
+    package var warnings: [String] = []
 
     /// - Throws: an error that names the first field that is wrong.
-    init(_ fields: Fields, id: String, limits: GeneratorLimits) throws(OpenAIError) {
+    package init(_ fields: Fields, id: String, limits: GeneratorLimits) throws(OpenAIError) {
         try Self.refuseWhatNeedsConstrainedDecoding(fields)
         stream = try StreamOptions(fields)
         choices = try fields.int("n", in: 1...128) ?? 1
@@ -75,8 +76,9 @@ struct ChatRequest: Sendable {
 
 /// The fields that say how long the model thinks: `reasoning_effort`, `reasoning: {effort}`, and both within
 /// `chat_template_kwargs`.
-enum EffortFields {
-    static func effort(_ fields: Fields) throws(OpenAIError) -> ReasoningEffort? {
+package enum EffortFields {
+    /// The effort; nil if no field says one.
+    package static func effort(_ fields: Fields) throws(OpenAIError) -> ReasoningEffort? {
         if let effort = try effort(fields, key: "reasoning_effort") { return effort }
         // Why strings pass: some clients use the name for the assistant's text.
         if fields.value("reasoning")?.objectValue != nil, let reasoning = try fields.object("reasoning"),

@@ -6,12 +6,13 @@ import Tokenizer
 /// Gathers the events of all answers into one `text_completion` object.
 ///
 /// Sources are numbered prompt by prompt, `bestOf` each.
-struct CompletionAnswer: Sendable {
+package struct CompletionAnswer: Sendable {
     private let head: AnswerHead
     private let request: CompletionRequest
     private var choices: [CompletionChoice]
 
-    init(_ head: AnswerHead, _ request: CompletionRequest, tokenizer: BytePairTokenizer) {
+    /// No events yet.
+    package init(_ head: AnswerHead, _ request: CompletionRequest, tokenizer: BytePairTokenizer) {
         self.head = head
         self.request = request
         choices = request.prompts.flatMap { prompt in
@@ -21,10 +22,10 @@ struct CompletionAnswer: Sendable {
     }
 
     /// Takes the next event of a source.
-    mutating func add(_ event: TextCompletionEvent, source: Int) { choices[source].add(event) }
+    package mutating func add(_ event: TextCompletionEvent, source: Int) { choices[source].add(event) }
 
     /// The object, with the best answers of each prompt.
-    func json() -> [UInt8] {
+    package func json() -> [UInt8] {
         var writer = JSONWriter()
         writer.append(raw: "{")
         writer.append(raw: head.fields(object: "text_completion"))
@@ -44,7 +45,8 @@ struct CompletionAnswer: Sendable {
         }
     }
 
-    private var usage: TokenUsage {
+    /// The usage of all answers.
+    package var usage: TokenUsage {
         CompletionAnswer.usage(choices.compactMap(\.summary?.usage), answersPerPrompt: request.bestOf)
     }
 
@@ -62,24 +64,26 @@ struct CompletionAnswer: Sendable {
 }
 
 /// Writes the events of all answers as `text_completion` chunks.
-struct CompletionChunkEncoder: EventEncoder {
+package struct CompletionChunks: ChunkWriter {
     private let prefix: [UInt8]
     private let request: CompletionRequest
     private var choices: [CompletionChoice]
 
-    init(_ head: AnswerHead, _ request: CompletionRequest, tokenizer: BytePairTokenizer) {
+    /// No events yet.
+    package init(_ head: AnswerHead, _ request: CompletionRequest, tokenizer: BytePairTokenizer) {
         self.request = request
-        prefix = Array("data: {".utf8) + head.fields(object: "text_completion") + Array(",\"choices\":[".utf8)
+        prefix = Array("{".utf8) + head.fields(object: "text_completion") + Array(",\"choices\":[".utf8)
         choices = request.prompts.flatMap { prompt in
             Array(
                 repeating: CompletionChoice(request, prompt: prompt, tokenizer: tokenizer), count: request.bestOf)
         }
     }
 
-    /// A comment, so that the answer's head leaves at once.
-    mutating func begin() -> [UInt8] { Array(": ready\n\n".utf8) }
+    /// Nothing: there is no text yet.
+    package mutating func begin() -> [[UInt8]] { [] }
 
-    mutating func encode(_ event: TextCompletionEvent, source: Int) -> [UInt8] {
+    /// The chunk of an event.
+    package mutating func encode(_ event: TextCompletionEvent, source: Int) -> [[UInt8]] {
         choices[source].add(event)
         switch event {
         case .promptProgress, .promptLogprobs: return []
@@ -88,23 +92,24 @@ struct CompletionChunkEncoder: EventEncoder {
         var writer = JSONWriter()
         writer.append(raw: prefix)
         choices[source].write(source, to: &writer)
-        writer.append(raw: request.stream.includesUsage ? "],\"usage\":null}\n\n" : "]}\n\n")
+        writer.append(raw: request.stream.includesUsage ? "],\"usage\":null}" : "]}")
         choices[source].forgetWritten()
-        return writer.bytes
+        return [writer.bytes]
     }
 
-    mutating func end() -> [UInt8] {
+    /// The usage, if it was asked for.
+    package mutating func end() -> [[UInt8]] {
+        guard request.stream.includesUsage else { return [] }
         var writer = JSONWriter()
-        if request.stream.includesUsage {
-            let usages = choices.compactMap(\.summary?.usage)
-            writer.append(raw: prefix)
-            writer.append(raw: "],\"usage\":")
-            writer.append(CompletionAnswer.usage(usages, answersPerPrompt: request.bestOf), hasReasoning: false)
-            writer.append(raw: "}\n\n")
-        }
-        writer.append(raw: "data: [DONE]\n\n")
-        return writer.bytes
+        writer.append(raw: prefix)
+        writer.append(raw: "],\"usage\":")
+        writer.append(usage, hasReasoning: false)
+        writer.append(raw: "}")
+        return [writer.bytes]
     }
 
-    mutating func fail(_ error: any Error) -> [UInt8] { streamFailure(error) }
+    /// The usage of what has come so far.
+    package var usage: TokenUsage {
+        CompletionAnswer.usage(choices.compactMap(\.summary?.usage), answersPerPrompt: request.bestOf)
+    }
 }

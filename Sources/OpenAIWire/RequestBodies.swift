@@ -1,3 +1,4 @@
+import APISupport
 import Generation
 
 /// The parsers of request bodies without a server around them, for fuzzing.

@@ -57,7 +57,7 @@ struct CompletionChoice: Sendable {
         writer.append(raw: ",\"logprobs\":")
         if let logprobs { logprobs.write(to: &writer) } else { writer.append(raw: "null") }
         writer.append(raw: ",\"finish_reason\":")
-        writer.append(optional: summary?.reason.finishReason)
+        writer.append(optional: summary?.reason.name)
         writer.append(raw: "}")
     }
 

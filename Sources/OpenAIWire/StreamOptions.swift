@@ -1,11 +1,14 @@
-/// Whether an answer is streamed, and with what.
-struct StreamOptions: Sendable, Equatable {
-    /// Streamed at all.
-    var isStreamed = false
-    /// A last chunk with the usage.
-    var includesUsage = false
+import APISupport
 
-    init(_ fields: Fields) throws(OpenAIError) {
+/// Whether an answer is streamed, and with what.
+package struct StreamOptions: Sendable, Equatable {
+    /// Streamed at all.
+    package var isStreamed = false
+    /// A last chunk with the usage.
+    package var includesUsage = false
+
+    /// Reads `stream` and `stream_options`.
+    package init(_ fields: Fields) throws(OpenAIError) {
         isStreamed = try fields.bool("stream") ?? false
         guard let options = try fields.object("stream_options") else { return }
         guard isStreamed else {

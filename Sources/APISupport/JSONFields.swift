@@ -1,44 +1,60 @@
 import JSON
 
-/// Reads the fields of a JSON object with OpenAI's errors: what is missing, of the wrong type or out of range is named with its
-/// path and what is allowed. `null` counts as absent; unknown fields are never looked at.
-struct Fields {
+/// An error that says which field of a request is wrong: each dialect has its own.
+public protocol FieldError: Error {
+    /// A request that is wrong.
+    ///
+    /// - Parameters:
+    ///   - message: what is wrong and what is allowed.
+    ///   - parameter: the field's path, such as `messages[0].content`.
+    ///   - code: a word for programs, in dialects that have such words.
+    static func invalid(_ message: String, parameter: String?, code: String?) -> Self
+}
+
+/// Reads the fields of a JSON object with a dialect's errors: what is missing, of the wrong type or out of range is named with
+/// its path and what is allowed. `null` counts as absent; unknown fields are never looked at.
+public struct JSONFields<Failure: FieldError>: Sendable {
     private let object: JSONObject
     /// The path of the object itself, such as `messages[0]`; empty at the top.
     private let path: String
 
-    init(_ object: JSONObject, path: String = "") {
+    /// The fields of an object.
+    public init(_ object: JSONObject, path: String = "") {
         self.object = object
         self.path = path
     }
 
     /// A request's body.
-    init(body: [UInt8]) throws(OpenAIError) {
+    public init(body: [UInt8]) throws(Failure) {
         let value: JSONValue
         do {
             value = try JSONValue.parse(body, limits: JSONLimits(depth: 128, byteCount: 1 << 28))
         } catch {
-            throw .invalid("We could not parse the JSON body of your request: \(error.description)", parameter: nil)
+            throw .invalid(
+                "We could not parse the JSON body of your request: \(error.description)", parameter: nil, code: nil)
         }
         guard case .object(let object) = value else {
-            throw .invalid("The body must be a JSON object, not \(value.kindName).", parameter: nil)
+            throw .invalid("The body must be a JSON object, not \(value.kindName).", parameter: nil, code: nil)
         }
         self.init(object)
     }
 
+    /// The object's own path for messages.
+    public var location: String { path.isEmpty ? "the body" : "'\(path)'" }
+
     /// A field's path for messages.
-    func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    public func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// A field's value, if there and not `null`.
-    func value(_ key: String) -> JSONValue? {
+    public func value(_ key: String) -> JSONValue? {
         guard let value = object[key], !value.isNull else { return nil }
         return value
     }
 
     /// A field that must be there.
-    func required<Value>(
-        _ key: String, _ read: (String) throws(OpenAIError) -> Value?
-    ) throws(OpenAIError) -> Value {
+    public func required<Value>(
+        _ key: String, _ read: (String) throws(Failure) -> Value?
+    ) throws(Failure) -> Value {
         guard let value = try read(key) else {
             throw .invalid(
                 "Missing required parameter: '\(path(key))'.", parameter: path(key), code: "missing_required_parameter")
@@ -46,19 +62,22 @@ struct Fields {
         return value
     }
 
-    func string(_ key: String) throws(OpenAIError) -> String? {
+    /// A field that is a string.
+    public func string(_ key: String) throws(Failure) -> String? {
         guard let value = value(key) else { return nil }
         guard let text = value.stringValue else { throw wrongType(key, "a string", value) }
         return text
     }
 
-    func bool(_ key: String) throws(OpenAIError) -> Bool? {
+    /// A field that is `true` or `false`.
+    public func bool(_ key: String) throws(Failure) -> Bool? {
         guard let value = value(key) else { return nil }
         guard let flag = value.boolValue else { throw wrongType(key, "a boolean", value) }
         return flag
     }
 
-    func int(_ key: String, in range: ClosedRange<Int>) throws(OpenAIError) -> Int? {
+    /// A field that is an integer of a range.
+    public func int(_ key: String, in range: ClosedRange<Int>) throws(Failure) -> Int? {
         guard let value = value(key) else { return nil }
         guard let number = value.intValue else { throw wrongType(key, "an integer", value) }
         guard range.contains(number) else {
@@ -67,7 +86,8 @@ struct Fields {
         return number
     }
 
-    func double(_ key: String, in range: ClosedRange<Double>) throws(OpenAIError) -> Double? {
+    /// A field that is a number of a range.
+    public func double(_ key: String, in range: ClosedRange<Double>) throws(Failure) -> Double? {
         guard let value = value(key) else { return nil }
         guard let number = value.doubleValue else { throw wrongType(key, "a number", value) }
         guard range.contains(number) else {
@@ -76,45 +96,50 @@ struct Fields {
         return number
     }
 
-    func object(_ key: String) throws(OpenAIError) -> Fields? {
+    /// A field that is an object.
+    public func object(_ key: String) throws(Failure) -> JSONFields? {
         guard let value = value(key) else { return nil }
         guard let object = value.objectValue else { throw wrongType(key, "an object", value) }
-        return Fields(object, path: path(key))
+        return JSONFields(object, path: path(key))
     }
 
-    func array(_ key: String) throws(OpenAIError) -> [JSONValue]? {
+    /// A field that is an array.
+    public func array(_ key: String) throws(Failure) -> [JSONValue]? {
         guard let value = value(key) else { return nil }
         guard let elements = value.arrayValue else { throw wrongType(key, "an array", value) }
         return elements
     }
 
     /// An array of objects.
-    func objects(_ key: String) throws(OpenAIError) -> [Fields]? {
+    public func objects(_ key: String) throws(Failure) -> [JSONFields]? {
         guard let elements = try array(key) else { return nil }
-        var result: [Fields] = []
+        var result: [JSONFields] = []
         for (index, element) in elements.enumerated() {
             guard let object = element.objectValue else { throw wrongType("\(key)[\(index)]", "an object", element) }
-            result.append(Fields(object, path: "\(path(key))[\(index)]"))
+            result.append(JSONFields(object, path: "\(path(key))[\(index)]"))
         }
         return result
     }
 
     /// The keys and values of the object itself.
-    var entries: [(key: String, value: JSONValue)] { object.entries }
+    public var entries: [(key: String, value: JSONValue)] { object.entries }
 
-    func wrongType(_ key: String, _ expected: String, _ value: JSONValue) -> OpenAIError {
+    /// The error for a value of the wrong type; `expected` has its article.
+    public func wrongType(_ key: String, _ expected: String, _ value: JSONValue) -> Failure {
         .invalid(
             "Invalid type for '\(path(key))': expected \(expected), but got \(value.kindName) instead.",
             parameter: path(key), code: "invalid_type")
     }
 
-    func outOfRange(_ key: String, _ found: String, allowed: String) -> OpenAIError {
+    /// The error for a value that is not allowed.
+    public func outOfRange(_ key: String, _ found: String, allowed: String) -> Failure {
         .invalid(
             "Invalid value for '\(path(key))': \(found) is not allowed; expected \(allowed).", parameter: path(key),
             code: "invalid_value")
     }
 
-    func unsupported(_ key: String, _ message: String) -> OpenAIError {
+    /// The error for what this server cannot do.
+    public func unsupported(_ key: String, _ message: String) -> Failure {
         .invalid(message, parameter: path(key), code: "unsupported_value")
     }
 

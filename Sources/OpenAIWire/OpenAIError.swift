@@ -6,7 +6,7 @@ import Hummingbird
 import JSON
 
 /// An error as OpenAI words it: `{"error": {"message", "type", "param", "code"}}` with an HTTP status.
-public struct OpenAIError: Error, Sendable, Equatable {
+public struct OpenAIError: FieldError, Sendable, Equatable {
     /// The HTTP status.
     public var status: Int
     /// What is wrong and what to change.
@@ -20,16 +20,35 @@ public struct OpenAIError: Error, Sendable, Equatable {
     /// Seconds after which to try again.
     public var retryAfter: Int?
     /// Methods that the path has.
-    public var allowedMethods: [String] = []
+    public var allowedMethods: [String]
+
+    /// An error by its parts.
+    package init(
+        status: Int, message: String, type: String, parameter: String? = nil, code: String? = nil,
+        retryAfter: Int? = nil, allowedMethods: [String] = []
+    ) {
+        self.status = status
+        self.message = message
+        self.type = type
+        self.parameter = parameter
+        self.code = code
+        self.retryAfter = retryAfter
+        self.allowedMethods = allowedMethods
+    }
 
     /// A request that is wrong: status 400.
-    public static func invalid(_ message: String, parameter: String?, code: String? = nil) -> OpenAIError {
+    public static func invalid(_ message: String, parameter: String?, code: String?) -> OpenAIError {
         OpenAIError(
             status: 400, message: message, type: "invalid_request_error", parameter: parameter, code: code)
     }
 
+    /// A request that is wrong in a way that has no word.
+    public static func invalid(_ message: String, parameter: String?) -> OpenAIError {
+        invalid(message, parameter: parameter, code: nil)
+    }
+
     /// Writes the error object.
-    func write(to writer: inout JSONWriter) {
+    package func write(to writer: inout JSONWriter) {
         writer.append(raw: "{\"error\":{\"message\":")
         writer.append(string: message)
         writer.append(raw: ",\"type\":")
@@ -44,7 +63,7 @@ public struct OpenAIError: Error, Sendable, Equatable {
 
 extension OpenAIError {
     /// How an error of any kind is worded. What is not known is an internal error, whose text stays inside.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         self =
             switch error {
             case let error as OpenAIError: error
@@ -75,11 +94,15 @@ extension OpenAIError {
                 status: 405,
                 message: "Not allowed to \(method) on \(path). Allowed: \(allowed.joined(separator: ", ")).",
                 type: "invalid_request_error", code: "method_not_allowed", allowedMethods: allowed)
-        case .unauthorized(let hasKey):
+        case .unauthorized(let offer):
             let message =
-                hasKey
-                ? "Incorrect API key provided."
-                : "You didn't provide an API key. Provide it in an Authorization header: Authorization: Bearer YOUR_KEY."
+                switch offer {
+                case .key: "Incorrect API key provided."
+                case .signature:
+                    "AWS signatures are not verified by this version: send a key as Authorization: Bearer YOUR_KEY."
+                case .nothing:
+                    "You didn't provide an API key. Provide it in an Authorization header: Authorization: Bearer YOUR_KEY."
+                }
             self = OpenAIError(
                 status: 401, message: message, type: "invalid_request_error", code: "invalid_api_key")
         case .bodyTooLarge(let limit):
@@ -123,7 +146,9 @@ extension OpenAIError {
         code: "shutting_down", retryAfter: 5)
 
     /// OpenAI's wording for a prompt, or a prompt and the requested answer, longer than the context.
-    static func contextLengthExceeded(prompt: Int, requested: Int?, limit: Int, parameter: String) -> OpenAIError {
+    package static func contextLengthExceeded(prompt: Int, requested: Int?, limit: Int, parameter: String)
+        -> OpenAIError
+    {
         let isPromptAlone = prompt >= limit || requested == nil
         let subject = parameter == "messages" ? "messages" : "prompt"
         let message =
@@ -143,8 +168,12 @@ extension OpenAIError {
 }
 
 /// Words errors as OpenAI does.
-struct OpenAIErrorRenderer: ErrorRenderer {
-    func response(for error: any Error, request: RequestIdentifier) -> Response {
+package struct OpenAIErrorRenderer: ErrorRenderer {
+    /// A renderer.
+    package init() {}
+
+    /// The error object, with the headers that belong to it.
+    package func response(for error: any Error, request: RequestIdentifier) -> Response {
         let error = OpenAIError(error)
         var writer = JSONWriter()
         error.write(to: &writer)
@@ -153,12 +182,5 @@ struct OpenAIErrorRenderer: ErrorRenderer {
         if !error.allowedMethods.isEmpty { headers[.allow] = error.allowedMethods.joined(separator: ", ") }
         if error.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         return .json(writer.bytes, status: .init(code: error.status), headers: headers)
-    }
-}
-
-extension JSONWriter {
-    /// Appends a string or `null`.
-    mutating func append(optional text: String?) {
-        if let text { append(string: text) } else { append(raw: "null") }
     }
 }

@@ -1,30 +1,31 @@
+import APISupport
 import Conversation
 import Generation
 import JSON
 import Tokenizer
 
 /// The body of `POST /v1/completions`.
-struct CompletionRequest: Sendable {
+package struct CompletionRequest: Sendable {
     /// What is continued, each prompt once per answer to generate.
-    var prompts: [[Int32]]
+    package var prompts: [[Int32]]
     /// Parameters of all of them.
-    var template: TextCompletionRequest
+    package var template: TextCompletionRequest
     /// Answers per prompt.
-    var choices: Int
+    package var choices: Int
     /// Answers generated per prompt, of which the most likely are returned.
-    var bestOf: Int
+    package var bestOf: Int
     /// Whether the answer begins with the prompt.
-    var echoes: Bool
+    package var echoes: Bool
     /// Whether log-probabilities are wanted.
-    var hasLogprobs: Bool
+    package var hasLogprobs: Bool
     /// How it is sent.
-    var stream: StreamOptions
+    package var stream: StreamOptions
 
     /// The most prompts of one request.
     static let maximumPrompts = 2048
 
     /// - Throws: an error that names the first field that is wrong.
-    init(_ fields: Fields, id: String, model: ServedModel) throws(OpenAIError) {
+    package init(_ fields: Fields, id: String, model: ServedModel) throws(OpenAIError) {
         let limits = model.generator.limits
         if let suffix = try fields.string("suffix"), !suffix.isEmpty {
             throw fields.unsupported("suffix", "'suffix' is not supported: gpt-oss cannot fill in the middle.")
@@ -47,6 +48,18 @@ struct CompletionRequest: Sendable {
         template.promptLogprobs = echoes ? logprobs : nil
         template.topLogprobs = maximum == 0 ? nil : logprobs ?? (bestOf > choices ? 0 : nil)
         try check(fields, maximum)
+    }
+
+    /// One request per prompt and answer, prompt by prompt.
+    package var parts: [TextCompletionRequest] {
+        prompts.flatMap { prompt in
+            (0..<bestOf).map { choice in
+                var part = template
+                part.prompt = prompt
+                part.sampling.seed = part.sampling.seed.map { $0 &+ UInt64(choice) }
+                return part
+            }
+        }
     }
 
     private func check(_ fields: Fields, _ maximum: Int) throws(OpenAIError) {

@@ -1,12 +1,40 @@
+import APISupport
 import Conversation
+import Generation
 import JSON
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// What all objects of one answer have in common: id, kind, time, model.
-struct AnswerHead: Sendable {
+package struct AnswerHead: Sendable {
     let id: String
     let created: Int
     let model: String
     let fingerprint: String
+
+    /// The head of a new answer.
+    ///
+    /// - Parameters:
+    ///   - prefix: how ids of this kind of answer begin.
+    ///   - name: the model as the answer calls it.
+    package init(prefix: String, model: ServedModel, name: String) {
+        id = prefix + randomIdentifier(length: 29)
+        created = Int(Date().timeIntervalSince1970)
+        self.model = name
+        fingerprint = Self.fingerprint(model)
+    }
+
+    /// Changes when the model behind a name does: FNV-1a of its name, its creation time and its size.
+    private static func fingerprint(_ model: ServedModel) -> String {
+        let text = "\(model.name)/\(model.created)/\(model.contextLength)/\(model.generator.limits.vocabularySize)"
+        let hash = text.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let digits = String(hash & 0xFFFF_FFFF_FF, radix: 16)
+        return "fp_" + String(repeating: "0", count: 10 - digits.utf8.count) + digits
+    }
 
     /// `"id":…,"object":…,"created":…,"model":…,"system_fingerprint":…`, without braces.
     func fields(object: String) -> [UInt8] {
@@ -49,16 +77,6 @@ extension JSONWriter {
     mutating func append(logprob value: Float) {
         append(raw: Array(String(value.isFinite ? value : -9999).utf8))
     }
-
-    /// Appends elements with commas between them.
-    mutating func append<Element>(list elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
-        append(raw: "[")
-        for (index, element) in elements.enumerated() {
-            if index > 0 { append(raw: ",") }
-            write(&self, element)
-        }
-        append(raw: "]")
-    }
 }
 
 extension TokenUsage {
@@ -68,16 +86,5 @@ extension TokenUsage {
             promptTokens: choices.map(\.promptTokens).max() ?? 0, cachedTokens: choices.map(\.cachedTokens).max() ?? 0,
             completionTokens: choices.reduce(0) { $0 + $1.completionTokens },
             reasoningTokens: choices.reduce(0) { $0 + $1.reasoningTokens })
-    }
-}
-
-extension ConversationSummary.Reason {
-    /// OpenAI's word.
-    var finishReason: String {
-        switch self {
-        case .stop: "stop"
-        case .length: "length"
-        case .toolCalls: "tool_calls"
-        }
     }
 }

@@ -1,9 +1,13 @@
+import APISupport
 import Generation
 import JSON
 
+/// Reads the fields of a JSON object with OpenAI's errors.
+package typealias Fields = JSONFields<OpenAIError>
+
 extension Fields {
     /// The sampling parameters that chat and completions share, with OpenAI's ranges and defaults, and vLLM's additions.
-    func sampling(_ limits: GeneratorLimits) throws(OpenAIError) -> SamplingParameters {
+    package func sampling(_ limits: GeneratorLimits) throws(OpenAIError) -> SamplingParameters {
         var result = SamplingParameters()
         if let value = try double("temperature", in: 0...2) { result.temperature = Float(value) }
         // Why not 0: nothing would be left to choose from; the smallest set is the most likely token.
@@ -33,7 +37,7 @@ extension Fields {
     }
 
     /// `stop`: a text or up to four.
-    func stopTexts() throws(OpenAIError) -> [String] {
+    package func stopTexts() throws(OpenAIError) -> [String] {
         guard let value = value("stop") else { return [] }
         if let text = value.stringValue { return try checked([text]) }
         guard let elements = value.arrayValue else { throw wrongType("stop", "a string or an array of strings", value) }
