@@ -149,6 +149,12 @@ let package = Package(
                 hummingbirdTesting,
             ]),
         tests(
+            "BedrockAPI",
+            [
+                "APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird,
+                hummingbirdTesting, httpTypes, logging, nio,
+            ]),
+        tests(
             "OutcropServer",
             ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
         tests("OutcropCommand", ["JSON"]),

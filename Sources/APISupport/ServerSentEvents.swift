@@ -61,6 +61,8 @@ extension HTTPField.Name {
     public static let xRequestID = constant("x-request-id")
     /// The same in AWS' name.
     static let xAmznRequestID = constant("x-amzn-RequestId")
+    /// What a request asked for that has no effect.
+    public static let outcropWarning = constant("x-outcrop-warning")
     /// Another way to send a key.
     static let xAPIKey = constant("x-api-key")
     /// Tells nginx not to hold an event stream back.

@@ -11,7 +11,7 @@ struct ImportedModelRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/imported-models") { _ in .json(list()) },
+            Route(.get, "/imported-models") { request in .json(list(try ImportedModelQuery(request))) },
             Route(.get, "/imported-models/{model...}") { request in
                 let model = try context.find(request.parameters["model"] ?? "").service.model
                 var writer = JSONWriter()
@@ -24,11 +24,15 @@ struct ImportedModelRoutes: Sendable {
             }
     }
 
-    private func list() -> [UInt8] {
+    private func list(_ query: ImportedModelQuery) -> [UInt8] {
         var writer = JSONWriter()
         writer.append(raw: "{\"modelSummaries\":")
-        let newestFirst = context.directory.services.map(\.model).sorted { $0.created > $1.created }
-        writer.append(list: newestFirst) { write($1, to: &$0) }
+        let (page, next) = query.page(of: context.directory.services.map(\.model))
+        writer.append(list: page) { write($1, to: &$0) }
+        if let next {
+            writer.append(raw: ",\"nextToken\":")
+            writer.append(string: next)
+        }
         writer.append(raw: "}")
         return writer.bytes
     }

@@ -15,8 +15,6 @@ extension HTTPField.Name {
     /// A guardrail to apply.
     static let guardrailIdentifier = constant("X-Amzn-Bedrock-GuardrailIdentifier")
     static let guardrailVersion = constant("X-Amzn-Bedrock-GuardrailVersion")
-    /// What a request asked for that has no effect.
-    static let outcropWarning = constant("x-outcrop-warning")
 
     private static func constant(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is a valid field name") }

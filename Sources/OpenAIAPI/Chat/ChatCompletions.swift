@@ -29,11 +29,3 @@ struct ChatCompletions: Sendable {
         return response
     }
 }
-
-extension HTTPField.Name {
-    /// What a request asked for that has no effect.
-    static var outcropWarning: HTTPField.Name {
-        guard let name = HTTPField.Name("x-outcrop-warning") else { preconditionFailure("a valid field name") }
-        return name
-    }
-}
