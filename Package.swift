@@ -167,7 +167,8 @@ let package = Package(
 if ProcessInfo.processInfo.environment["OUTCROP_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["Checkpoint", "Harmony", "JSON", "OpenAIWire", "Tokenizer"], path: "Fuzz",
+            name: "Fuzz", dependencies: ["BedrockAPI", "Checkpoint", "Harmony", "JSON", "OpenAIWire", "Tokenizer"],
+            path: "Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
 }

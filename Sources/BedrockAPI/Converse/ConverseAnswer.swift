@@ -33,23 +33,23 @@ struct ConverseAnswer: Sendable {
     }
 
     private static func write(_ block: TurnBlocks.Block, to writer: inout JSONWriter) {
-        switch block {
-        case .text(let text):
+        switch block.kind {
+        case .text:
             writer.append(raw: "{\"text\":")
-            writer.append(string: text)
+            writer.append(string: block.text)
             writer.append(raw: "}")
-        case .reasoning(let text):
+        case .reasoning:
             writer.append(raw: "{\"reasoningContent\":{\"reasoningText\":{\"text\":")
-            writer.append(string: text)
+            writer.append(string: block.text)
             writer.append(raw: "}}}")
-        case .call(let call):
+        case .call(let id, let name):
             writer.append(raw: "{\"toolUse\":{\"toolUseId\":")
-            writer.append(string: call.id)
+            writer.append(string: id)
             writer.append(raw: ",\"name\":")
-            writer.append(string: call.name)
+            writer.append(string: name)
             writer.append(raw: ",\"input\":")
             // Why empty: the member must be an object; that the arguments were none shows in the stop reason.
-            writer.append(.object(call.input ?? JSONObject()))
+            writer.append(.object(block.input ?? JSONObject()))
             writer.append(raw: "}}")
         }
     }

@@ -30,6 +30,7 @@ struct ConverseBody: Sendable {
             conversation.sampling = try own.sampling(limits)
             conversation.effort = try EffortFields.effort(own)
         }
+        try addWarnings(fields)
         if let configuration = try fields.object("inferenceConfig") { try add(configuration) }
     }
 
@@ -71,10 +72,16 @@ struct ConverseBody: Sendable {
                 "'outputConfig.textFormat' is not supported by this version: it needs constrained decoding. Describe the "
                     + "format in the prompt.")
         }
+    }
+
+    private mutating func addWarnings(_ fields: BedrockFields) throws(BedrockError) {
         let paths = try fields.array("additionalModelResponseFieldPaths") ?? []
         guard paths.count <= 10 else {
             throw fields.outOfRange(
                 "additionalModelResponseFieldPaths", "\(paths.count) paths", allowed: "at most 10")
+        }
+        if !paths.isEmpty {
+            warnings.append("additionalModelResponseFieldPaths finds nothing: there are no further fields")
         }
     }
 }
