@@ -25,8 +25,9 @@ public struct ImportedModelARN: Sendable, CustomStringConvertible {
         guard bytes.count <= 256 else { return nil }
         let parts = bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         let resource = Array("imported-model/".utf8)
-        guard parts.count == 6, parts[0].elementsEqual("arn".utf8), parts[1].starts(with: "aws".utf8),
-            parts[2].elementsEqual("bedrock".utf8), Self.isWord(parts[3], 1...20), parts[4].count == 12,
+        guard parts.count == 6, parts[0].elementsEqual("arn".utf8),
+            parts[1].elementsEqual("aws".utf8) || parts[1].starts(with: "aws-".utf8),
+            parts[2].elementsEqual("bedrock".utf8), Self.isWord(parts[3], 1...20, "-"), parts[4].count == 12,
             parts[4].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             parts[5].starts(with: resource), Self.isWord(parts[5].dropFirst(resource.count), 12...12)
         else { return nil }
@@ -48,11 +49,11 @@ public struct ImportedModelARN: Sendable, CustomStringConvertible {
         return String(repeating: "0", count: 12 - digits.utf8.count) + digits
     }
 
-    private static func isWord(_ bytes: ArraySlice<UInt8>, _ count: ClosedRange<Int>) -> Bool {
+    private static func isWord(_ bytes: ArraySlice<UInt8>, _ count: ClosedRange<Int>, _ more: String = "") -> Bool {
         count.contains(bytes.count)
             && bytes.allSatisfy {
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || more.utf8.contains($0)
             }
     }
 }

@@ -10,20 +10,23 @@ public protocol EventEncoder<Event>: Sendable {
     mutating func begin() -> [UInt8]
     /// What is sent for an event; may be empty.
     mutating func encode(_ event: Event, source: Int) -> [UInt8]
+    /// What is sent when nothing has happened for a while, so that the connection stays alive: what readers skip.
+    mutating func silence() -> [UInt8]
     /// What is sent when all sources have ended.
     mutating func end() -> [UInt8]
     /// What is sent, and then nothing more, when a source failed.
     mutating func fail(_ error: any Error) -> [UInt8]
 }
 
-extension Response {
-    /// The comment that keeps a connection alive while nothing happens: readers of event streams skip it.
-    static let keepAliveComment = Array(": keep-alive\n\n".utf8)
+extension EventEncoder {
+    /// A comment of `text/event-stream`.
+    public mutating func silence() -> [UInt8] { Array(": keep-alive\n\n".utf8) }
+}
 
-    /// An answer that is written event by event, the first at once, with a comment whenever nothing happened for a while.
+extension Response {
+    /// An answer that is written event by event, the first at once, with something whenever nothing happened for a while.
     ///
-    /// - Parameter headers: say which kind of stream it is. Only `text/event-stream` has comments: a stream of another kind must
-    ///   not report silence.
+    /// - Parameter headers: say which kind of stream it is.
     public static func eventStream<Encoder: EventEncoder>(
         _ stream: EventStream<Encoder.Event>, encoder: Encoder,
         headers: HTTPFields = [.contentType: "text/event-stream; charset=utf-8"]
@@ -36,7 +39,7 @@ extension Response {
                     let bytes: [UInt8] =
                         switch item {
                         case .event(let event, let source): encoder.encode(event, source: source)
-                        case .silence: keepAliveComment
+                        case .silence: encoder.silence()
                         }
                     if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
                 }

@@ -4,9 +4,11 @@ import APISupport
 public struct BedrockDoor: Sendable {
     private let context: RuntimeContext
 
-    /// - Parameter directory: what is served, by name or imported-model ARN.
-    public init(_ directory: ModelDirectory, metrics: Metrics) {
-        context = RuntimeContext(directory: directory, metrics: GenerationMetrics(metrics))
+    /// - Parameters:
+    ///   - directory: what is served, by name or imported-model ARN.
+    ///   - keepAlive: how long nothing may happen on a stream before an event is sent that clients skip.
+    public init(_ directory: ModelDirectory, metrics: Metrics, keepAlive: Duration = .seconds(15)) {
+        context = RuntimeContext(directory: directory, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
     }
 
     /// The door for the server's responder.

@@ -28,7 +28,7 @@ public struct ServerApplication: Sendable {
         let directory = ModelDirectory(
             models: configuration.models, memoryTokens: configuration.memoryTokens, date: configuration.date)
         let openAI = OpenAIDoor(directory, metrics: metrics, keepAlive: configuration.keepAlive).door
-        let bedrock = BedrockDoor(directory, metrics: metrics).door
+        let bedrock = BedrockDoor(directory, metrics: metrics, keepAlive: configuration.keepAlive).door
         let operations = Door(
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)

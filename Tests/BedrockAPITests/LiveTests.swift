@@ -32,6 +32,26 @@ import Testing
         }
     }
 
+    @Test(
+        "a silent stream sends events that clients skip, and its first frame at once", .timeLimit(.minutes(1)),
+        arguments: ["converse-stream", "invoke-with-response-stream"])
+    func silence(_ operation: String) async throws {
+        let server = try TestServer(
+            scripts: [.init([200_005], prefill: .seconds(600))], keepAlive: .milliseconds(50))
+        let body =
+            operation.hasPrefix("converse") ? question() : "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"
+        try await server.application.test(.live) { client in
+            let request =
+                "POST /model/demo/\(operation) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            let text = try await RawClient.send(request, port: #require(client.port)) {
+                $0.components(separatedBy: "keepAlive").count > 3
+            }
+            let first = try #require(text.range(of: operation.hasPrefix("converse") ? "messageStart" : "chunk"))
+            let silence = try #require(text.range(of: "keepAlive"))
+            #expect(first.upperBound < silence.lowerBound)
+        }
+    }
+
     @Test("frames leave one by one, in chunks without a known length", .timeLimit(.minutes(1)))
     func flushed() async throws {
         let server = try TestServer(scripts: [.init([200_005], prefill: .seconds(600))])

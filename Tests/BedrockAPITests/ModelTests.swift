@@ -25,6 +25,8 @@ import Testing
             ("arn:aws:s3:us-east-1:123456789012:imported-model/abcdefghijkl", false),
             ("arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghijkl:x", false), ("", false),
             ("arn:aws:bedrock:us-east-1:123456789012:imported-model/ABCDEFGHIJKL", false),
+            ("arn:awsome:bedrock:us-east-1:123456789012:imported-model/abcdefghijkl", false),
+            ("arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdef-hijkl", false),
         ])
     func arns(_ text: String, _ isARN: Bool) {
         #expect((ImportedModelARN(text) != nil) == isARN)

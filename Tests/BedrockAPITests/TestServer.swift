@@ -33,14 +33,20 @@ struct TestServer: Sendable {
             bodyLimit: bodyLimit)
     }
 
-    init(scripts: [ScriptedGenerator.Script], keys: [String] = [], bodyLimit: Int = 32 << 20) throws {
+    init(
+        scripts: [ScriptedGenerator.Script], keys: [String] = [], bodyLimit: Int = 32 << 20,
+        keepAlive: Duration = .seconds(15)
+    ) throws {
         generator = ScriptedGenerator(scripts)
         let encoding = try HarmonyEncoding(tokenizer: try BytePairTokenizer.o200kHarmony())
         let model = ServedModel(names: ["demo"], generator: generator, encoding: encoding, created: 1_700_000_000)
         let directory = ModelDirectory(models: [model], date: CalendarDate(unixSeconds: 1_754_438_400))
         let metrics = Metrics()
         responder = APIResponder(
-            doors: [OpenAIDoor(directory, metrics: metrics).door, BedrockDoor(directory, metrics: metrics).door],
+            doors: [
+                OpenAIDoor(directory, metrics: metrics).door,
+                BedrockDoor(directory, metrics: metrics, keepAlive: keepAlive).door,
+            ],
             keys: APIKeys(keys), bodyLimit: bodyLimit, state: state, metrics: metrics, connections: connections)
     }
 

@@ -26,7 +26,7 @@ struct Converse: Sendable {
         var headers = headers(body)
         headers[.contentType] = "application/vnd.amazon.eventstream"
         return .eventStream(
-            try events(body, call),
+            try events(body, call, silence: context.keepAlive),
             encoder: ConverseEventEncoder(maximumTokens: body.conversation.maximumTokens, call.stopwatch),
             headers: headers)
     }
@@ -36,11 +36,14 @@ struct Converse: Sendable {
             BedrockFields(body: call.request.body), id: call.id, limits: call.model.service.model.generator.limits)
     }
 
-    private func events(_ body: ConverseBody, _ call: RuntimeRequest) throws -> EventStream<ConversationEvent> {
+    private func events(
+        _ body: ConverseBody, _ call: RuntimeRequest, silence: Duration? = nil
+    ) throws -> EventStream<ConversationEvent> {
         let service = call.model.service
         let turn = try service.respond(to: body.conversation)
         return EventStream(
-            [context.metrics.measured(turn, model: service.model)], connection: call.request.connection)
+            [context.metrics.measured(turn, model: service.model)], connection: call.request.connection,
+            silence: silence)
     }
 
     private func headers(_ body: ConverseBody) -> HTTPFields {

@@ -67,6 +67,8 @@ struct ConverseEventEncoder: EventEncoder {
             }
     }
 
+    func silence() -> [UInt8] { EventFrame.keepAlive.bytes }
+
     mutating func fail(_ error: any Error) -> [UInt8] {
         let error = BedrockError(error)
         return EventFrame.exception(error.code.streamMember, error.body).bytes

@@ -45,7 +45,7 @@ struct Invoke: Sendable {
 
     @Sendable private func streamed(_ call: RuntimeRequest) async throws -> Response {
         try InvokeHeaders(call.request.head.headerFields).check(accept: .bedrockAccept)
-        let run = run(call)
+        let run = run(call, silence: context.keepAlive)
         switch try InvokeBody(call.request.body, isStreamed: true, id: call.id, model: run.service.model) {
         case .chat(let chat):
             let chunks = run.chunks(of: chat, head(call, prefix: "chatcmpl-"))
@@ -67,8 +67,9 @@ struct Invoke: Sendable {
         return .eventStream(events, encoder: InvokeChunkEncoder(chunks, call.stopwatch), headers: headers)
     }
 
-    private func run(_ call: RuntimeRequest) -> AnswerRun {
-        AnswerRun(call.model.service, metrics: context.metrics, connection: call.request.connection)
+    private func run(_ call: RuntimeRequest, silence: Duration? = nil) -> AnswerRun {
+        AnswerRun(
+            call.model.service, metrics: context.metrics, connection: call.request.connection, silence: silence)
     }
 
     /// Answers call the model ACCOUNT-ID, as Bedrock does.

@@ -43,6 +43,8 @@ struct InvokeChunkEncoder<Writer: ChunkWriter>: EventEncoder {
         return objects.dropLast().flatMap(Self.chunk) + last
     }
 
+    func silence() -> [UInt8] { EventFrame.keepAlive.bytes }
+
     mutating func fail(_ error: any Error) -> [UInt8] {
         let error = BedrockError(error)
         return release() + EventFrame.exception(error.code.streamMember, error.body).bytes

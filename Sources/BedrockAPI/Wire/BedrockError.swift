@@ -11,6 +11,8 @@ struct BedrockError: FieldError, Sendable, Equatable {
     /// What went wrong, in the words that clients know, with their status.
     enum Code: String, Sendable, Equatable {
         case accessDenied = "AccessDeniedException"
+        /// Nobody reads it, but logs and metrics should not count it as the server's fault.
+        case clientClosedRequest = "ClientClosedRequest"
         case internalServer = "InternalServerException"
         case missingAuthenticationToken = "MissingAuthenticationTokenException"
         case modelError = "ModelErrorException"
@@ -29,6 +31,7 @@ struct BedrockError: FieldError, Sendable, Equatable {
             case .resourceNotFound, .unknownOperation: 404
             case .modelError: 424
             case .throttling: 429
+            case .clientClosedRequest: 499
             case .internalServer: 500
             case .serviceUnavailable: 503
             }
@@ -41,7 +44,8 @@ struct BedrockError: FieldError, Sendable, Equatable {
             case .throttling: "throttlingException"
             case .serviceUnavailable: "serviceUnavailableException"
             case .modelError: "modelStreamErrorException"
-            case .accessDenied, .internalServer, .missingAuthenticationToken, .resourceNotFound, .unknownOperation,
+            case .accessDenied, .clientClosedRequest, .internalServer, .missingAuthenticationToken, .resourceNotFound,
+                .unknownOperation,
                 .unrecognizedClient:
                 "internalServerException"
             }
@@ -86,6 +90,7 @@ extension BedrockError {
             case let error as RequestError: BedrockError(request: error)
             case let error as GenerationError: BedrockError(generation: error)
             case let error as ConversationError: .validation(error.description)
+            case is ClientGone: BedrockError(.clientClosedRequest, "The client closed the connection.")
             case is CancellationError: Self.shuttingDown
             default: BedrockError(.internalServer, "The server had an error while processing your request.")
             }

@@ -8,7 +8,7 @@
 struct EventFrame: Sendable, Equatable {
     /// Names and texts, each name once.
     var headers: [(name: StaticString, value: String)]
-    /// A JSON object.
+    /// A JSON object, or nothing.
     var payload: [UInt8]
 
     /// An event of a kind, such as `chunk`.
@@ -25,6 +25,10 @@ struct EventFrame: Sendable, Equatable {
                 (":exception-type", type), (":content-type", "application/json"), (":message-type", "exception"),
             ], payload: payload)
     }
+
+    /// Keeps a connection alive while a long prompt is computed: clients give up after 60 s without a byte, and skip events of a
+    /// type that they do not know.
+    static let keepAlive = event("keepAlive", Array("{}".utf8))
 
     /// The message's bytes.
     var bytes: [UInt8] {

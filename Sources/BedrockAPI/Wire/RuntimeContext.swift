@@ -5,6 +5,8 @@ import Hummingbird
 struct RuntimeContext: Sendable {
     let directory: ModelDirectory
     let metrics: GenerationMetrics
+    /// How long nothing may happen on a stream before an event is sent that clients skip.
+    let keepAlive: Duration
 
     /// The longest body of an invocation.
     static let bodyLimit = 25_000_000
