@@ -78,16 +78,35 @@ let package = Package(
         // A dialect-free request becomes a stream of events: render, generate, parse.
         module("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
         // What every HTTP door needs once: identity, request id, limits, SSE, cancel on disconnect, metrics.
-        module("APISupport", ["JSON", hummingbird, hummingbirdCore, httpTypes, nio, logging]),
-        // /v1/...: OpenAI's wire types <-> Conversation.
+        module(
+            "APISupport",
+            ["Conversation", "Generation", "JSON", hummingbird, hummingbirdCore, httpTypes, nio, logging]),
+        // OpenAI's request bodies and answer objects, which two doors speak: JSON <-> Conversation.
+        module(
+            "OpenAIWire",
+            [
+                "APISupport", "Conversation", "Generation", "Harmony", "JSON", "Tokenizer", hummingbird, httpTypes,
+            ]),
+        // /v1/...: OpenAI's routes.
         module(
             "OpenAIAPI",
-            ["APISupport", "Conversation", "Generation", "JSON", "Tokenizer", hummingbird, httpTypes, nio]),
+            [
+                "APISupport", "Conversation", "Generation", "JSON", "OpenAIWire", "Tokenizer", hummingbird, httpTypes,
+                nio,
+            ]),
+        // /model/...: Amazon Bedrock's runtime operations.
+        module(
+            "BedrockAPI",
+            [
+                "APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIWire", "Tokenizer", hummingbird,
+                httpTypes,
+            ]),
         // The composition root: configuration, services, start and stop order, mounted routes; no logic.
         module(
             "OutcropServer",
             [
-                "APISupport", "Conversation", "Generation", "OpenAIAPI", hummingbird, hummingbirdCore, nio,
+                "APISupport", "BedrockAPI", "Conversation", "Generation", "OpenAIAPI", hummingbird, hummingbirdCore,
+                nio,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 logging,
@@ -130,6 +149,12 @@ let package = Package(
                 hummingbirdTesting,
             ]),
         tests(
+            "BedrockAPI",
+            [
+                "APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird,
+                hummingbirdTesting, httpTypes, logging, nio,
+            ]),
+        tests(
             "OutcropServer",
             ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
         tests("OutcropCommand", ["JSON", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -142,7 +167,8 @@ let package = Package(
 if ProcessInfo.processInfo.environment["OUTCROP_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["Checkpoint", "Harmony", "JSON", "OpenAIAPI", "Tokenizer"], path: "Fuzz",
+            name: "Fuzz", dependencies: ["BedrockAPI", "Checkpoint", "Harmony", "JSON", "OpenAIWire", "Tokenizer"],
+            path: "Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
 }

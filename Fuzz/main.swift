@@ -1,8 +1,9 @@
+import BedrockAPI
 import Checkpoint
 import Glibc
 import Harmony
 import JSON
-import OpenAIAPI
+import OpenAIWire
 import Tokenizer
 
 // One libFuzzer target for every parser of outside bytes; OUTCROP_FUZZ_PARSER chooses which. `Scripts/fuzz` builds and runs it.
@@ -28,6 +29,7 @@ private let parsers: [String: @Sendable ([UInt8]) -> Void] = [
     "tokenizer-text": { precondition(bundled.tokenizer.fuzzText($0), "encoding loses nothing") },
     "harmony-render": { _ = bundled.lines.render(bytes: $0) },
     "harmony-parse": { _ = bundled.lines.parse(bytes: $0) },
+    "bedrock-converse": { _ = ConverseBodies.isConverseRequest($0) },
     "openai-chat": { _ = RequestBodies.isChatRequest($0) },
     "harmony-stream": { _ = HarmonyStreamParser.parse(fuzz: $0, encoding: bundled.encoding) },
 ]

@@ -31,6 +31,24 @@ public struct APIRequest: Sendable {
     }
 }
 
+extension APIRequest {
+    /// The query's items in their order, percent-decoded; an item without `=` has an empty value. Bytes that are not UTF-8 become
+    /// U+FFFD.
+    public var query: [(name: String, value: String)] {
+        let bytes = Array((head.path ?? "").utf8)
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return [] }
+        let text = bytes[(mark + 1)...].prefix { $0 != UInt8(ascii: "#") }
+        return text.split(separator: UInt8(ascii: "&")).map { item in
+            let name = item.prefix { $0 != UInt8(ascii: "=") }
+            let value = item.dropFirst(name.count + 1)
+            return (
+                String(decoding: percentDecoded(name), as: UTF8.self),
+                String(decoding: percentDecoded(value), as: UTF8.self)
+            )
+        }
+    }
+}
+
 extension Response {
     /// A whole JSON answer.
     public static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response

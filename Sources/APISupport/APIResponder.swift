@@ -10,11 +10,14 @@ public struct Door: Sendable {
     public var routes: [Route]
     /// How it words errors.
     public var errors: any ErrorRenderer
+    /// First parts of paths: those below them that no route has are this door's to refuse.
+    public var folders: [String]
 
     /// A door of routes in one dialect.
-    public init(routes: [Route], errors: any ErrorRenderer) {
+    public init(routes: [Route], errors: any ErrorRenderer, folders: [String] = []) {
         self.routes = routes
         self.errors = errors
+        self.folders = folders
     }
 }
 
@@ -32,7 +35,7 @@ public struct APIResponder: HTTPResponder {
     private let connections: ClientConnections
 
     /// - Parameters:
-    ///   - doors: at least one; the first words the errors of paths that no door has.
+    ///   - doors: at least one; the first words the errors of paths in no door's folders.
     ///   - bodyLimit: the most bytes of a request's body.
     ///   - connections: those that the server's channels are watched by.
     public init(
@@ -65,6 +68,7 @@ public struct APIResponder: HTTPResponder {
         }
         if request.method == .head { response = response.createHeadResponse() }
         response.headers[.xRequestID] = id.description
+        response.headers[.xAmznRequestID] = id.description
         if state.isDraining { response.headers[.connection] = "close" }
         let record = AccessRecord(
             request: request, route: match.route?.path ?? "unknown", status: response.status, start: start,
@@ -98,7 +102,7 @@ public struct APIResponder: HTTPResponder {
         let authorization = request.headers[.authorization]
         let apiKey = request.headers[.xAPIKey]
         guard keys.accept(authorization: authorization, apiKey: apiKey) else {
-            throw RequestError.unauthorized(hasKey: authorization != nil || apiKey != nil)
+            throw RequestError.unauthorized(keys.offer(authorization: authorization, apiKey: apiKey))
         }
         guard let ticket = RequestTicket(state) else { throw RequestError.shuttingDown }
         return ticket
@@ -142,7 +146,10 @@ extension APIResponder {
                 return (door, .wrongMethod(allowed: matches.map { $0.0.method.rawValue }))
             }
         }
-        return (doors[0], .unknownPath)
+        let owner = doors.first { door in
+            door.folders.contains { $0.utf8.elementsEqual((parts.first ?? "").utf8) }
+        }
+        return (owner ?? doors[0], .unknownPath)
     }
 }
 

@@ -5,9 +5,19 @@ public enum RequestError: Error, Sendable, Equatable {
     /// Routes have this path, for other methods.
     case wrongMethod(method: String, path: String, allowed: [String])
     /// No key, or not an accepted one.
-    case unauthorized(hasKey: Bool)
+    case unauthorized(OfferedCredential)
     /// The body is longer than accepted.
     case bodyTooLarge(limit: Int)
     /// The server is shutting down.
     case shuttingDown
+}
+
+/// What a request that may not pass had to show.
+public enum OfferedCredential: Sendable, Equatable {
+    /// Nothing.
+    case nothing
+    /// A key that is not accepted.
+    case key
+    /// An AWS signature, which is not verified and so never accepted where keys are needed.
+    case signature
 }

@@ -27,6 +27,9 @@ public struct Route: Sendable {
         segments = path.split(separator: "/").map(Segment.init)
     }
 
+    /// The same route with a prefix before its path.
+    public func below(_ prefix: String) -> Route { Route(method, prefix + path, access: access, handler: handler) }
+
     /// A part of a path.
     enum Segment: Sendable, Equatable {
         case literal(String)
@@ -76,7 +79,7 @@ func pathSegments(_ path: String) -> [String] {
     return bytes[..<end].split(separator: UInt8(ascii: "/")).map { String(decoding: percentDecoded($0), as: UTF8.self) }
 }
 
-private func percentDecoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+func percentDecoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     var index = bytes.startIndex
     while index < bytes.endIndex {

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 
-/// Turns the events of one answer into the bytes of a `text/event-stream`.
+/// Turns the events of one answer into the bytes of a stream, such as `text/event-stream`.
 public protocol EventEncoder<Event>: Sendable {
     /// What is encoded.
     associatedtype Event: Sendable
@@ -10,19 +10,26 @@ public protocol EventEncoder<Event>: Sendable {
     mutating func begin() -> [UInt8]
     /// What is sent for an event; may be empty.
     mutating func encode(_ event: Event, source: Int) -> [UInt8]
+    /// What is sent when nothing has happened for a while, so that the connection stays alive: what readers skip.
+    mutating func silence() -> [UInt8]
     /// What is sent when all sources have ended.
     mutating func end() -> [UInt8]
     /// What is sent, and then nothing more, when a source failed.
     mutating func fail(_ error: any Error) -> [UInt8]
 }
 
-extension Response {
-    /// The comment that keeps a connection alive while nothing happens: readers of event streams skip it.
-    static let keepAliveComment = Array(": keep-alive\n\n".utf8)
+extension EventEncoder {
+    /// A comment of `text/event-stream`.
+    public mutating func silence() -> [UInt8] { Array(": keep-alive\n\n".utf8) }
+}
 
-    /// An answer that is written event by event, the first at once, with a comment whenever nothing happened for a while.
+extension Response {
+    /// An answer that is written event by event, the first at once, with something whenever nothing happened for a while.
+    ///
+    /// - Parameter headers: say which kind of stream it is.
     public static func eventStream<Encoder: EventEncoder>(
-        _ stream: EventStream<Encoder.Event>, encoder: Encoder
+        _ stream: EventStream<Encoder.Event>, encoder: Encoder,
+        headers: HTTPFields = [.contentType: "text/event-stream; charset=utf-8"]
     ) -> Response {
         let body = ResponseBody { writer in
             var encoder = encoder
@@ -32,7 +39,7 @@ extension Response {
                     let bytes: [UInt8] =
                         switch item {
                         case .event(let event, let source): encoder.encode(event, source: source)
-                        case .silence: keepAliveComment
+                        case .silence: encoder.silence()
                         }
                     if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
                 }
@@ -45,9 +52,9 @@ extension Response {
             }
             try await writer.finish(nil)
         }
-        let headers: HTTPFields = [
-            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .xAccelBuffering: "no",
-        ]
+        var headers = headers
+        headers[.cacheControl] = "no-cache"
+        headers[.xAccelBuffering] = "no"
         return Response(status: .ok, headers: headers, body: body)
     }
 }
@@ -55,6 +62,10 @@ extension Response {
 extension HTTPField.Name {
     /// The client's or the server's name of a request.
     public static let xRequestID = constant("x-request-id")
+    /// The same in AWS' name.
+    static let xAmznRequestID = constant("x-amzn-RequestId")
+    /// What a request asked for that has no effect.
+    public static let outcropWarning = constant("x-outcrop-warning")
     /// Another way to send a key.
     static let xAPIKey = constant("x-api-key")
     /// Tells nginx not to hold an event stream back.

@@ -26,18 +26,30 @@ public struct ConversationSummary: Sendable, Equatable {
         case length
         /// The model waits for the results of its calls.
         case toolCalls
+
+        /// The reason in the words of OpenAI's API, which metrics use, too.
+        public var name: String {
+            switch self {
+            case .stop: "stop"
+            case .length: "length"
+            case .toolCalls: "tool_calls"
+            }
+        }
     }
 
     /// Why it ended.
     public var reason: Reason
+    /// Whether a stop text of the request ended it.
+    public var isCutByStopText: Bool
     /// What it cost.
     public var usage: TokenUsage
     /// Breaks of the harmony format in the model's output that were repaired.
     public var repairs: Int
 
     /// The end of a turn.
-    public init(reason: Reason, usage: TokenUsage, repairs: Int = 0) {
+    public init(reason: Reason, isCutByStopText: Bool = false, usage: TokenUsage, repairs: Int = 0) {
         self.reason = reason
+        self.isCutByStopText = isCutByStopText
         self.usage = usage
         self.repairs = repairs
     }

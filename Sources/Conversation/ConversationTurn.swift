@@ -96,7 +96,8 @@ public struct ConversationTurn: AsyncSequence, Sendable {
             pending.append(
                 .finished(
                     ConversationSummary(
-                        reason: reason == .stop && assembler.hasCalls ? .toolCalls : reason, usage: usage,
+                        reason: reason == .stop && assembler.hasCalls ? .toolCalls : reason,
+                        isCutByStopText: assembler.hasMatchedStop, usage: usage,
                         repairs: assembler.repairs)))
         }
 

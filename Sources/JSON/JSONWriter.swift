@@ -71,6 +71,21 @@ public struct JSONWriter: Sendable {
         }
     }
 
+    /// Appends an array of elements that a closure writes.
+    public mutating func append<Element>(list elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
+        append(raw: "[")
+        for (index, element) in elements.enumerated() {
+            if index > 0 { append(raw: ",") }
+            write(&self, element)
+        }
+        append(raw: "]")
+    }
+
+    /// Appends a string or `null`.
+    public mutating func append(optional text: String?) {
+        if let text { append(string: text) } else { append(raw: "null") }
+    }
+
     private mutating func list<Element>(
         _ elements: [Element], open: StaticString, close: StaticString, indent: Int?,
         _ write: (inout JSONWriter, Element, Int?) -> Void

@@ -1,4 +1,5 @@
 import APISupport
+import BedrockAPI
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -24,17 +25,16 @@ public struct ServerApplication: Sendable {
         self.logger = logger
         let metrics = Metrics()
         metrics.add(LoadMetrics.collector(configuration.models, state))
-        let openAI = OpenAIDoor(
-            models: configuration.models,
-            options: OpenAIDoor.Options(
-                date: configuration.date, keepAlive: configuration.keepAlive, memoryTokens: configuration.memoryTokens),
-            metrics: metrics
-        ).door
+        let directory = ModelDirectory(
+            models: configuration.models, memoryTokens: configuration.memoryTokens, date: configuration.date)
+        let openAI = OpenAIDoor(directory, metrics: metrics, keepAlive: configuration.keepAlive).door
+        let bedrock = BedrockDoor(directory, metrics: metrics, keepAlive: configuration.keepAlive).door
         let operations = Door(
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)
         responder = APIResponder(
-            doors: [openAI, operations], keys: APIKeys(configuration.apiKeys), bodyLimit: configuration.bodyLimit,
+            doors: [openAI, bedrock, operations], keys: APIKeys(configuration.apiKeys),
+            bodyLimit: configuration.bodyLimit,
             state: state, metrics: metrics, connections: connections)
     }
 

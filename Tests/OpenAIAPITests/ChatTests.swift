@@ -1,3 +1,4 @@
+import APISupport
 import Conversation
 import Generation
 import HTTPTypes
@@ -5,8 +6,6 @@ import JSON
 import TestSupport
 import Testing
 import Tokenizer
-
-@testable import OpenAIAPI
 
 @Suite struct ChatTests {
     @Test("a whole answer has the shape that OpenAI's clients parse")

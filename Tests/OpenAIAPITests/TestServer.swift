@@ -38,9 +38,8 @@ struct TestServer: Sendable {
         let encoding = try HarmonyEncoding(tokenizer: try BytePairTokenizer.o200kHarmony())
         let model = ServedModel(
             names: ["demo", "org/alias"], generator: generator, encoding: encoding, created: 1_700_000_000)
-        let door = OpenAIDoor(
-            models: [model],
-            options: .init(date: CalendarDate(unixSeconds: 1_754_438_400), keepAlive: keepAlive), metrics: metrics)
+        let directory = ModelDirectory(models: [model], date: CalendarDate(unixSeconds: 1_754_438_400))
+        let door = OpenAIDoor(directory, metrics: metrics, keepAlive: keepAlive)
         let operations = OperationsRoutes(state: state, metrics: metrics, version: "1.2.3")
         responder = APIResponder(
             doors: [door.door, Door(routes: operations.routes, errors: door.door.errors)], keys: APIKeys(keys),

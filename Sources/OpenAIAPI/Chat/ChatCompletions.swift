@@ -3,6 +3,7 @@ import Conversation
 import Generation
 import HTTPTypes
 import Hummingbird
+import OpenAIWire
 
 /// `POST /v1/chat/completions`.
 struct ChatCompletions: Sendable {
@@ -12,49 +13,19 @@ struct ChatCompletions: Sendable {
 
     @Sendable private func answer(_ request: APIRequest) async throws -> Response {
         let fields = try Fields(body: request.body)
-        let service = try context.directory.service(for: fields)
+        let found = try context.directory.model(for: fields)
+        let service = found.service
         let limits = service.model.generator.limits
         let chat = try ChatRequest(fields, id: request.id.description, limits: limits)
-        let turns = try start(chat, service)
-        let stream = EventStream(
-            turns.map { context.measured($0, model: service.model) }, connection: request.connection,
-            silence: chat.stream.isStreamed ? context.keepAlive : nil)
-        let head = context.head(prefix: "chatcmpl-", model: service.model)
-        let logprobs =
-            chat.conversation.topLogprobs == nil ? nil : ChatLogprobs(tokenizer: service.model.tokenizer)
+        let head = AnswerHead(prefix: "chatcmpl-", model: service.model, name: found.name)
+        let run = context.run(service, request, isStreamed: chat.stream.isStreamed)
         var response =
             if chat.stream.isStreamed {
-                Response.eventStream(
-                    stream,
-                    encoder: ChatChunkEncoder(
-                        head, choices: chat.choices, includesUsage: chat.stream.includesUsage, logprobs: logprobs))
+                Response.eventStream(try run.events(of: chat), encoder: ServerSentChunks(run.chunks(of: chat, head)))
             } else {
-                try await whole(stream, ChatAnswer(head, choices: chat.choices, logprobs: logprobs))
+                Response.json(try await run.answer(to: chat, head).json())
             }
         if !chat.warnings.isEmpty { response.headers[.outcropWarning] = chat.warnings.joined(separator: "; ") }
         return response
-    }
-
-    private func start(_ chat: ChatRequest, _ service: ConversationService) throws -> [ConversationTurn] {
-        let prompt = try service.prompt(for: chat.conversation)
-        return try (0..<chat.choices).map { choice in
-            try service.respond(to: chat.conversation, prompt: prompt, choice: choice)
-        }
-    }
-
-    private func whole(_ stream: EventStream<ConversationEvent>, _ empty: ChatAnswer) async throws -> Response {
-        var answer = empty
-        try await stream.forEach { item in
-            if case .event(let event, let choice) = item { answer.add(event, choice: choice) }
-        }
-        return .json(answer.json())
-    }
-}
-
-extension HTTPField.Name {
-    /// What a request asked for that has no effect.
-    static var outcropWarning: HTTPField.Name {
-        guard let name = HTTPField.Name("x-outcrop-warning") else { preconditionFailure("a valid field name") }
-        return name
     }
 }

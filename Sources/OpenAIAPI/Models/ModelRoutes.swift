@@ -2,6 +2,7 @@ import APISupport
 import Conversation
 import Hummingbird
 import JSON
+import OpenAIWire
 
 /// `GET /v1/models` and `/v1/models/{id}`.
 struct ModelRoutes: Sendable {
@@ -13,7 +14,7 @@ struct ModelRoutes: Sendable {
             Route(.get, "/v1/models/{id...}") { request in
                 let name = request.parameters["id"] ?? ""
                 var writer = JSONWriter()
-                write(try directory.service(named: name).model, as: name, to: &writer)
+                write(try directory.model(named: name).service.model, as: name, to: &writer)
                 return .json(writer.bytes)
             },
         ]

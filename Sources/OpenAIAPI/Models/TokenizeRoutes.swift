@@ -3,6 +3,7 @@ import Conversation
 import Generation
 import Hummingbird
 import JSON
+import OpenAIWire
 import Tokenizer
 
 /// `/tokenize`, `/detokenize` and `/tokenizer_info`, in vLLM's shapes.
@@ -19,7 +20,7 @@ struct TokenizeRoutes: Sendable {
 
     @Sendable private func tokenize(_ request: APIRequest) throws -> Response {
         let fields = try Fields(body: request.body)
-        let service = try directory.service(for: fields)
+        let service = try directory.model(for: fields).service
         let ids = try ids(fields, service, id: request.id)
         var writer = JSONWriter()
         writer.append(raw: "{\"count\":")
@@ -62,7 +63,7 @@ struct TokenizeRoutes: Sendable {
 
     @Sendable private func detokenize(_ request: APIRequest) throws -> Response {
         let fields = try Fields(body: request.body)
-        let service = try directory.service(for: fields)
+        let service = try directory.model(for: fields).service
         let elements = try fields.required("tokens") { key throws(OpenAIError) in try fields.array(key) }
         var bytes: [UInt8] = []
         for (index, element) in elements.enumerated() {
