@@ -30,6 +30,7 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioSockets: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         // Channels and buffers below the server, and its header and status types.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // The logging interface that the server's libraries use.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -80,7 +82,7 @@ let package = Package(
         // What every HTTP door needs once: identity, request id, limits, SSE, cancel on disconnect, metrics.
         module(
             "APISupport",
-            ["Conversation", "Generation", "JSON", hummingbird, hummingbirdCore, httpTypes, nio, logging]),
+            ["Conversation", "Generation", "JSON", hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging]),
         // OpenAI's request bodies and answer objects, which two doors speak: JSON <-> Conversation.
         module(
             "OpenAIWire",

@@ -2,7 +2,6 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
-import NIOCore
 
 /// A dialect's routes, and how it words errors.
 public struct Door: Sendable {
@@ -60,9 +59,11 @@ public struct APIResponder: HTTPResponder {
         var logger = context.logger
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request"] = "\(id)"
+        var body = BodyReader(request, context.channel, limit: bodyLimit)
         do {
-            response = try await answer(request, context, id, match, logger)
+            response = try await answer(request, &body, context, id, match, logger)
         } catch {
+            await body.discard()
             if !(error is ClientGone) { logger.debug("request failed", metadata: ["error": "\(error)"]) }
             response = door.errors.response(for: error, request: id)
         }
@@ -77,7 +78,8 @@ public struct APIResponder: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, _ context: APIContext, _ id: RequestIdentifier, _ match: RouteMatch, _ logger: Logger
+        _ request: Request, _ body: inout BodyReader, _ context: APIContext, _ id: RequestIdentifier,
+        _ match: RouteMatch, _ logger: Logger
     ) async throws -> Response {
         switch match {
         case .unknownPath:
@@ -86,11 +88,11 @@ public struct APIResponder: HTTPResponder {
             throw RequestError.wrongMethod(method: request.method.rawValue, path: request.uri.path, allowed: allowed)
         case .route(let route, let parameters):
             let ticket = try admit(request, route)
-            let body = try await collect(request)
+            let bytes = try await body.collect()
             let connection = connections.connection(of: context.channel)
             let response = try await route.handler(
                 APIRequest(
-                    id: id, head: request.head, parameters: parameters, body: body, connection: connection,
+                    id: id, head: request.head, parameters: parameters, body: bytes, connection: connection,
                     logger: logger))
             return ticket.map { response.holding($0) } ?? response
         }
@@ -104,22 +106,12 @@ public struct APIResponder: HTTPResponder {
         guard keys.accept(authorization: authorization, apiKey: apiKey) else {
             throw RequestError.unauthorized(keys.offer(authorization: authorization, apiKey: apiKey))
         }
+        // Why: without a key, a page that a user of this machine looks at could use the server from their browser.
+        if !keys.areRequired, let origin = request.headers[.origin], !isLocalOrigin(origin) {
+            throw RequestError.foreignOrigin(origin)
+        }
         guard let ticket = RequestTicket(state) else { throw RequestError.shuttingDown }
         return ticket
-    }
-
-    private func collect(_ request: Request) async throws -> [UInt8] {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bodyLimit {
-            throw RequestError.bodyTooLarge(limit: bodyLimit)
-        }
-        do {
-            return Array(buffer: try await request.body.collect(upTo: bodyLimit))
-        } catch is NIOTooManyBytesError {
-            throw RequestError.bodyTooLarge(limit: bodyLimit)
-        } catch {
-            // The connection broke before the body was complete.
-            throw ClientGone()
-        }
     }
 }
 

@@ -6,6 +6,8 @@ public enum RequestError: Error, Sendable, Equatable {
     case wrongMethod(method: String, path: String, allowed: [String])
     /// No key, or not an accepted one.
     case unauthorized(OfferedCredential)
+    /// A web page of another site's asks, and no key says that it may.
+    case foreignOrigin(String)
     /// The body is longer than accepted.
     case bodyTooLarge(limit: Int)
     /// The server is shutting down.

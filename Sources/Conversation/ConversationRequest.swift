@@ -17,6 +17,8 @@ public struct ConversationRequest: Sendable {
     public var sampling: SamplingParameters
     /// Texts that end the answer when they appear in what the user reads; never matched in reasoning or tool calls.
     public var stop: [String]
+    /// Ids that end the turn besides the model's own, wherever they are sampled.
+    public var stopTokens: Set<Int32> = []
     /// The most tokens to generate, reasoning included; nil means up to the context length.
     public var maximumTokens: Int?
     /// Log-probabilities wanted with the tokens of the answer: nil none, 0 the token's only, n also the n best.

@@ -52,8 +52,9 @@ public struct ConversationService: Sendable {
         sampling.seed = sampling.seed.map { $0 &+ UInt64(choice) }
         let generation = GenerationRequest(
             id: choice == 0 ? request.id : "\(request.id)-\(choice)", prompt: prompt, sampling: sampling,
-            maximumTokens: request.maximumTokens, stopTokens: model.stopTokens,
-            ignoresStopTokens: request.ignoresStopTokens, topLogprobs: request.topLogprobs)
+            maximumTokens: request.maximumTokens, stopTokens: model.stopTokens.union(request.stopTokens),
+            ignoresStopTokens: request.ignoresStopTokens, topLogprobs: request.topLogprobs,
+            isAdmitted: choice > 0)
         let callable = request.toolChoice == .none ? [] : request.tools.map(\.name)
         let assembler = TurnAssembler(encoding: model.encoding, functions: callable, stop: request.stop)
         return try ConversationTurn(

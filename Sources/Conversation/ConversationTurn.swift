@@ -110,6 +110,7 @@ public struct ConversationTurn: AsyncSequence, Sendable {
             guard assembler.isEmpty, !isForced, !request.ignoresStopTokens, rest.maximumTokens.map({ $0 > 0 }) ?? true
             else { return false }
             pending += assembler.finish()
+            rest.isAdmitted = true
             rest.prompt = request.prompt + assembler.forceFinalMessage()
             // Why errors end the turn instead of failing it: what was generated so far is worth keeping.
             guard let stream = try? generator.generate(rest) else { return false }

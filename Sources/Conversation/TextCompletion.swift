@@ -23,6 +23,8 @@ public struct TextCompletionRequest: Sendable {
     public var promptLogprobs: Int?
     /// Whether the text shows control tokens.
     public var showsSpecialTokens: Bool
+    /// Whether it belongs to a request that has its place in the queue already.
+    public var isAdmitted = false
 
     /// A prompt with OpenAI's default parameters.
     public init(
@@ -68,7 +70,7 @@ public struct TextCompletion: AsyncSequence, Sendable {
         let generation = GenerationRequest(
             id: request.id, prompt: request.prompt, sampling: request.sampling, maximumTokens: request.maximumTokens,
             stopTokens: stopTokens, ignoresStopTokens: request.ignoresStopTokens, topLogprobs: request.topLogprobs,
-            promptLogprobs: request.promptLogprobs)
+            promptLogprobs: request.promptLogprobs, isAdmitted: request.isAdmitted)
         box = GenerationBox(try model.generator.generate(generation))
         assembler = TextAssembler(request, model: model, stopTokens: stopTokens)
     }

@@ -16,12 +16,14 @@ public struct GenerationRequest: Sendable {
     public var topLogprobs: Int?
     /// Log-probabilities of the prompt's tokens wanted (`echo`): as `topLogprobs`.
     public var promptLogprobs: Int?
+    /// One of several sequences of a request that has its place already: never refused for want of room in the queue.
+    public var isAdmitted: Bool
 
     /// Greedy, to the model's stop tokens or the end of the context, unless told otherwise.
     public init(
         id: String, prompt: [Int32], sampling: SamplingParameters = .greedy, maximumTokens: Int? = nil,
         stopTokens: Set<Int32> = [], ignoresStopTokens: Bool = false, topLogprobs: Int? = nil,
-        promptLogprobs: Int? = nil
+        promptLogprobs: Int? = nil, isAdmitted: Bool = false
     ) {
         self.id = id
         self.prompt = prompt
@@ -31,6 +33,7 @@ public struct GenerationRequest: Sendable {
         self.ignoresStopTokens = ignoresStopTokens
         self.topLogprobs = topLogprobs
         self.promptLogprobs = promptLogprobs
+        self.isAdmitted = isAdmitted
     }
 }
 

@@ -22,7 +22,7 @@ final class EngineMailbox: Sendable {
 
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
-    /// The most requests open at once.
+    /// The most requests open at once, further sequences of admitted ones not counted.
     let capacity: Int
 
     init(capacity: Int) { self.capacity = capacity }
@@ -32,7 +32,9 @@ final class EngineMailbox: Sendable {
         let result: Result<Int, GenerationError> = state.withLock { state in
             if state.isClosed { return .failure(.shuttingDown) }
             // Somebody who waits behind so many others is better told to come back.
-            guard state.open.count < capacity else { return .failure(.overloaded(retryAfterSeconds: 5)) }
+            guard request.isAdmitted || state.open.count < capacity else {
+                return .failure(.overloaded(retryAfterSeconds: 5))
+            }
             let number = state.nextNumber
             state.nextNumber += 1
             state.open.insert(number)

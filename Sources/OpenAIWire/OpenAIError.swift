@@ -105,6 +105,11 @@ extension OpenAIError {
                 }
             self = OpenAIError(
                 status: 401, message: message, type: "invalid_request_error", code: "invalid_api_key")
+        case .foreignOrigin(let origin):
+            self = OpenAIError(
+                status: 403,
+                message: "Web pages of '\(origin)' may not use this server without a key. Start it with --api-key.",
+                type: "invalid_request_error", code: "origin_not_allowed")
         case .bodyTooLarge(let limit):
             self = OpenAIError(
                 status: 413, message: "The request's body is longer than this server accepts: \(limit) bytes.",

@@ -36,6 +36,20 @@ extension Fields {
         return result
     }
 
+    /// `stop_token_ids`: ids that end the answer besides the model's own.
+    func stopTokens(_ limits: GeneratorLimits) throws(OpenAIError) -> Set<Int32> {
+        var result: Set<Int32> = []
+        for (index, element) in (try array("stop_token_ids") ?? []).enumerated() {
+            guard let id = element.intValue, id >= 0, id < limits.vocabularySize else {
+                throw outOfRange(
+                    "stop_token_ids[\(index)]", element.serialized(),
+                    allowed: "a token id from 0 to \(limits.vocabularySize - 1)")
+            }
+            result.insert(Int32(id))
+        }
+        return result
+    }
+
     /// `stop`: a text or up to four.
     package func stopTexts() throws(OpenAIError) -> [String] {
         guard let value = value("stop") else { return [] }

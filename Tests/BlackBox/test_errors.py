@@ -161,3 +161,52 @@ def test_garbage_on_the_wire_does_not_hurt(server, client):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             connection.sendall(data)
     assert client.models.list().data
+
+
+@pytest.mark.parametrize("path", ["/nope", "/v1/chat/completions"])
+def test_a_refused_upload_is_read_so_that_its_client_sees_the_answer(demo, path):
+    with demo.serve("--model", "demo", "--api-key", "key") as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+            size = 20_000_000
+            connection.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n".encode())
+            connection.sendall(b" " * size)
+            status = connection.makefile("rb").readline().split()[1]
+    assert status == (b"404" if path == "/nope" else b"401")
+
+
+def test_a_client_that_waits_for_the_go_ahead_gets_it(server):
+    body = b'{"model": "demo", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 2}'
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            + f"Connection: close\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        answer = connection.makefile("rb")
+        assert answer.readline().split()[1] == b"100" and answer.readline() == b"\r\n"
+        connection.sendall(body)
+        assert answer.readline().split()[1] == b"200"
+
+
+@pytest.mark.parametrize("origin, status", [
+    ("http://evil.example", 403), ("null", 403), ("http://localhost.evil.example", 403), ("http://localhost:3000", 200),
+    ("http://127.0.0.1", 200), ("http://[::1]:8080", 200)])
+def test_pages_of_other_sites_may_not_use_a_server_without_keys(server, origin, status):
+    answer = requests.get(f"{server.url}/v1/models", headers={"Origin": origin}, timeout=20)
+    assert answer.status_code == status
+
+
+def test_one_request_with_more_answers_than_places_is_answered(demo):
+    with demo.serve("--model", "demo", "--max-num-seqs", "1", "--max-queue", "1") as server:
+        body = {"model": "demo", "messages": [{"role": "user", "content": "Hello!"}], "n": 4, "max_tokens": 4}
+        answer = requests.post(f"{server.url}/v1/chat/completions", json=body, timeout=60)
+        assert answer.status_code == 200 and len(answer.json()["choices"]) == 4
+        body = {"model": "demo", "prompt": ["a", "b", "c", "d"], "max_tokens": 4}
+        answer = requests.post(f"{server.url}/v1/completions", json=body, timeout=60)
+        assert answer.status_code == 200 and len(answer.json()["choices"]) == 4
+
+
+@pytest.mark.parametrize("ids", [True, "1", {}, 1e30, [-1], [10**9]])
+def test_stop_token_ids_are_checked(server, ids):
+    body = {"model": "demo", "messages": [{"role": "user", "content": "Hi"}], "stop_token_ids": ids}
+    answer = requests.post(f"{server.url}/v1/chat/completions", json=body, timeout=20)
+    assert answer.status_code == 400 and "stop_token_ids" in answer.json()["error"]["param"]

@@ -115,6 +115,8 @@ extension BedrockError {
             self.init(.accessDenied, "Authentication failed: Please make sure your API Key is valid.")
         case .unauthorized(.signature):
             self.init(.unrecognizedClient, "The security token included in the request is invalid.")
+        case .foreignOrigin(let origin):
+            self.init(.accessDenied, "Web pages of '\(origin)' may not use this server without a key.")
         case .bodyTooLarge(let limit):
             self = .validation("The request's body is longer than this server accepts: \(limit) bytes.")
         case .shuttingDown: self = Self.shuttingDown

@@ -27,6 +27,7 @@ package struct ChatRequest: Sendable {
         conversation.effort = try EffortFields.effort(fields)
         conversation.sampling = try fields.sampling(limits)
         conversation.stop = try fields.stopTexts()
+        conversation.stopTokens = try fields.stopTokens(limits)
         let maximum = try fields.int("max_completion_tokens", in: 1...Int.max)
         let older = try fields.int("max_tokens", in: 1...Int.max)
         conversation.maximumTokens = maximum ?? older

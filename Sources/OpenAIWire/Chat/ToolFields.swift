@@ -8,6 +8,7 @@ struct ToolFields {
     private(set) var definitions: [ToolDefinition] = []
     private(set) var choice = ToolChoice.auto
     private(set) var warnings: [String] = []
+    private var names: Set<[UInt8]> = []
 
     init(_ fields: Fields) throws(OpenAIError) {
         for tool in try fields.objects("tools") ?? [] { try add(tool) }
@@ -22,7 +23,7 @@ struct ToolFields {
         let function = try tool.required("function") { key throws(OpenAIError) in try tool.object(key) }
         let name = try function.required("name") { key throws(OpenAIError) in try function.string(key) }
         guard !name.isEmpty else { throw function.outOfRange("name", "an empty string", allowed: "a name") }
-        if definitions.contains(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+        if !names.insert(Array(name.utf8)).inserted {
             throw function.outOfRange("name", "'\(name)' a second time", allowed: "each name once")
         }
         if try function.bool("strict") ?? false {

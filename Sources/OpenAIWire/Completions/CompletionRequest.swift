@@ -38,7 +38,7 @@ package struct CompletionRequest: Sendable {
         template = TextCompletionRequest(id: id, prompt: [])
         template.sampling = try fields.sampling(limits)
         template.stop = try fields.stopTexts()
-        template.stopTokens = try Self.stopTokens(fields, limits)
+        template.stopTokens = try fields.stopTokens(limits)
         template.ignoresStopTokens = try fields.bool("ignore_eos") ?? false
         template.showsSpecialTokens = !(try fields.bool("skip_special_tokens") ?? true)
         let maximum = try fields.int("max_tokens", in: 0...Int.max) ?? 16
@@ -52,10 +52,14 @@ package struct CompletionRequest: Sendable {
 
     /// One request per prompt and answer, prompt by prompt.
     package var parts: [TextCompletionRequest] {
-        prompts.flatMap { prompt in
+        var isFirst = true
+        return prompts.flatMap { prompt in
             (0..<bestOf).map { choice in
                 var part = template
                 part.prompt = prompt
+                // The first takes the request's place in the queue, and the others come with it.
+                part.isAdmitted = !isFirst
+                isFirst = false
                 part.sampling.seed = part.sampling.seed.map { $0 &+ UInt64(choice) }
                 return part
             }
@@ -69,22 +73,14 @@ package struct CompletionRequest: Sendable {
         guard bestOf >= choices else {
             throw fields.outOfRange("best_of", "\(bestOf)", allowed: "at least 'n', which is \(choices)")
         }
+        guard prompts.count * bestOf <= Self.maximumPrompts else {
+            throw fields.outOfRange(
+                "prompt", "\(prompts.count) prompts with \(bestOf) answers each",
+                allowed: "at most \(Self.maximumPrompts) answers in all")
+        }
         if stream.isStreamed, bestOf > choices {
             throw fields.unsupported("best_of", "'best_of' greater than 'n' cannot be streamed.")
         }
-    }
-
-    private static func stopTokens(_ fields: Fields, _ limits: GeneratorLimits) throws(OpenAIError) -> Set<Int32> {
-        var result: Set<Int32> = []
-        for (index, element) in (try fields.array("stop_token_ids") ?? []).enumerated() {
-            guard let id = element.intValue, id >= 0, id < limits.vocabularySize else {
-                throw fields.outOfRange(
-                    "stop_token_ids[\(index)]", element.serialized(),
-                    allowed: "a token id from 0 to \(limits.vocabularySize - 1)")
-            }
-            result.insert(Int32(id))
-        }
-        return result
     }
 }
 
