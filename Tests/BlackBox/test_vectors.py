@@ -87,3 +87,11 @@ def test_plain_text_is_tokenized_too(outcrop):
     ids = outcrop.json("tokenize", input="hello world")
     assert ids == [24912, 2375]
     assert outcrop.run("detokenize", input=json.dumps(ids)).stdout == b"hello world"
+
+
+@pytest.mark.parametrize("command", ["render", "parse"])
+@pytest.mark.parametrize("line", ["{bad", "{}", "[]", "5", '"x"', "\xff"])
+def test_errors_have_one_shape(outcrop, command, line):
+    answer = outcrop.json("harmony", command, input=line.encode("latin-1") + b"\n")
+    assert answer["error"]["type"] and answer["error"]["message"]
+    assert command == "render" or answer["ok"] is False

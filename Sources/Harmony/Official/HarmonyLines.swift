@@ -48,7 +48,8 @@ public struct HarmonyLines: Sendable {
         let function = try optional("fn", of: line, \.stringValue, "a string") ?? "completion"
         let dropsAnalysis = try optional("auto_drop_analysis", of: line, \.boolValue, "a boolean") ?? true
         guard let conversation = line["conversation"] else {
-            throw OfficialError(.value, "expected an object with \"conversation\", found \(line.kindName) without it")
+            let found = line.objectValue == nil ? line.kindName : "\(line.kindName) without it"
+            throw OfficialError(.value, "expected an object with \"conversation\", found \(found)")
         }
         let messages = try OfficialConversation(conversation).messages
         let renderer = OfficialRenderer(encoding)

@@ -23,7 +23,8 @@ struct HarmonyCommands: ParsableCommand {
             abstract: "Turn conversations into tokens.",
             discussion: """
                 Every line {"fn": "completion" | "conversation" | "training", "conversation": …, "next_role": …, \
-                "auto_drop_analysis": …} is answered with {"ids": […], "text": …} or {"error": …}.
+                "auto_drop_analysis": …} is answered with {"ids": […], "text": …} or \
+                {"error": {"type": …, "message": …}}.
 
                 Example:
                   echo '{"conversation": {"messages": [{"role": "user", "content": "hi"}]}}' | outcrop harmony render
@@ -34,7 +35,7 @@ struct HarmonyCommands: ParsableCommand {
 
         func run() throws {
             let lines = HarmonyLines(try HarmonyEncoding(tokenizer: try tokenizer.tokenizer()))
-            JSONLines.serve { lines.render(line: $0) }
+            JSONLines.serve { lines.render(bytes: $0) }
         }
     }
 
@@ -55,7 +56,7 @@ struct HarmonyCommands: ParsableCommand {
 
         func run() throws {
             let lines = HarmonyLines(try HarmonyEncoding(tokenizer: try tokenizer.tokenizer()))
-            JSONLines.serve { lines.parse(line: $0) }
+            JSONLines.serve { lines.parse(bytes: $0) }
         }
     }
 }

@@ -9,7 +9,7 @@ struct Tokenize: ParsableCommand {
         discussion: """
             Reads standard input. Without --jsonl all of it is one text, and one JSON array of ids comes out. With --jsonl every \
             line {"text": …, "allowed_special": "all" | [names] | absent} is answered at once with {"ids": […]}, a bad line \
-            with {"error": …}, and the exit code is 0.
+            with {"error": …}, and the exit code is 0. Bytes that are no UTF-8 count as U+FFFD, as in the official library.
 
             Examples:
               echo -n "hello world" | outcrop tokenize
