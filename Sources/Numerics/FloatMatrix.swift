@@ -78,11 +78,6 @@
         owner = file
         unsafe base = address.assumingMemoryBound(to: Float.self)
     }
-
-    /// Reads the values.
-    public func withSpan<Result>(_ body: (Span<Float>) throws -> Result) rethrows -> Result {
-        try unsafe body(Span(_unsafeStart: base, count: count))
-    }
 }
 
 extension MappedFile {
