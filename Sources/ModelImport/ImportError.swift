@@ -16,6 +16,8 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
     case notFinite(tensor: String, count: Int)
     /// A router's weights that bfloat16 would change.
     case routerInexact(tensor: String, count: Int)
+    /// Another import of the same name is running.
+    case nameBusy(String)
     /// It was cancelled.
     case cancelled
 
@@ -35,6 +37,8 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
         case .routerInexact(let tensor, let count):
             "\(tensor) has \(count) values that bfloat16 cannot hold; rounding a router changes which experts run. Save the "
                 + "checkpoint as bfloat16 and check that it still answers as it should"
+        case .nameBusy(let name):
+            "another import of '\(name)' is running: wait for it, or choose another name"
         case .cancelled: "the import was cancelled; nothing of it is left"
         }
     }

@@ -31,6 +31,14 @@ public struct Importer: Sendable {
     ) throws(ImportError) -> ModelRecord {
         guard ModelLibrary.isValidName(name) else { throw .library(.invalidName(name)) }
         library.sweep()
+        let lock: FileLock?
+        do throws(LibraryError) {
+            lock = try library.lock(named: name)
+        } catch {
+            throw .library(error)
+        }
+        guard lock != nil else { throw .nameBusy(name) }
+        defer { withExtendedLifetime(lock) {} }
         guard options.replace || !library.contains(name) else { throw .library(.nameTaken(name)) }
         return try run(
             path, name: name, folder: library.modelsFolder, options: options, cancellation: cancellation,

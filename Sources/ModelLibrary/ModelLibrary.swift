@@ -85,6 +85,19 @@ public struct ModelLibrary: Sendable {
         return FileSystem.join(modelsFolder, name)
     }
 
+    /// Takes the exclusive right to import a model of this name; nil when somebody else has it. The system releases it
+    /// when the process ends, however it ends.
+    /// - Throws: `LibraryError` when the name is not allowed or the folder cannot be written.
+    public func lock(named name: String) throws(LibraryError) -> FileLock? {
+        guard Self.isValidName(name) else { throw .invalidName(name) }
+        do throws(FileError) {
+            try FileSystem.createFolder(modelsFolder)
+            return try FileLock.tryCreating(FileSystem.join(modelsFolder, ".lock-" + name))
+        } catch {
+            throw .file(error)
+        }
+    }
+
     /// Whether there is a model of this name.
     public func contains(_ name: String) -> Bool {
         guard let folder = try? folder(named: name) else { return false }

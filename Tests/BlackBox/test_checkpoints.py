@@ -290,6 +290,15 @@ def test_a_full_disk_is_one_clear_error(large, tmp_path):
         subprocess.run(["umount", disk], check=True)
 
 
+def test_synth_replaces_nothing(outcrop, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    done = outcrop.run("synth", folder, "--size", "tiny", status=1)
+    assert f"{folder} is not empty: give a new folder" in done.stderr.decode()
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
 @pytest.mark.parametrize("layout", ["mxfp4", "bf16", "original"])
 def test_synthetic_checkpoints_are_sound_and_repeatable(outcrop, tmp_path, layout):
     for name in ("a", "b"):

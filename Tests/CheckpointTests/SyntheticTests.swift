@@ -35,6 +35,36 @@ struct SyntheticTests {
         return result
     }
 
+    @Test("cancelled, it removes what it wrote and nothing else")
+    func cancelled() throws {
+        let path = folder.join("occupied")
+        try FileSystem.createFolder(path)
+        #expect(try !SyntheticCheckpoint.isOccupied(path) && !SyntheticCheckpoint.isOccupied(folder.join("none")))
+        try AtomicFile.write([1], to: FileSystem.join(path, "notes.txt"))
+        #expect(try SyntheticCheckpoint.isOccupied(path))
+        for target in [path, folder.join("new")] {
+            let asked = Atomic<Int>(0)
+            #expect(throws: FileError.self) {
+                try SyntheticCheckpoint.write(
+                    to: target, configuration: small, layout: .huggingFaceMXFP4, seed: 1, shardByteLimit: 100_000,
+                    isCancelled: { asked.add(1, ordering: .relaxed).newValue > 3 })
+            }
+        }
+        #expect(try FileSystem.names(inFolder: path) == ["notes.txt"])
+        #expect(FileSystem.status(of: folder.join("new")) == nil)
+    }
+
+    @Test("a failed write removes what was written before it")
+    func failed() throws {
+        let path = folder.join("failing")
+        // A folder with the name of the only shard: it cannot be created as a file.
+        try FileSystem.createFolder(FileSystem.join(path, "model.safetensors"))
+        #expect(throws: FileError.self) {
+            try SyntheticCheckpoint.write(to: path, configuration: small, layout: .original, seed: 1)
+        }
+        #expect(try !FileSystem.names(inFolder: path).contains("config.json"))
+    }
+
     @Test("is a valid checkpoint in every layout, in several shards", arguments: LayoutKind.allCases)
     func isValid(kind: LayoutKind) throws {
         let path = try write("a", kind)

@@ -193,6 +193,32 @@ struct ValidatorTests {
         #expect(try finding(checkpoint, .tensorUnexpected).severity == .warning)
     }
 
+    @Test("a renamed tensor is missing although another entry of its shard is wrong")
+    func missingBesideDamaged() throws {
+        let checkpoint = try DamagedCheckpoint(folder, "original")
+        try checkpoint.editHeader("model.safetensors") { header in
+            let tensor = header["block.2.attn.sinks"]
+            header.removeValue(forKey: "block.2.attn.sinks")
+            header["block.2.attn.sonks"] = tensor
+            var other = header["block.1.attn.sinks"]?.objectValue ?? JSONObject()
+            other["dtype"] = "X7"
+            header["block.1.attn.sinks"] = .object(other)
+        }
+        let missing = try CheckpointValidator.validate(path: checkpoint.path).findings.filter {
+            $0.code == .tensorMissing
+        }
+        #expect(missing.map(\.tensor) == ["block.2.attn.sinks"])
+        #expect(try finding(checkpoint, .unknownElementType).tensor == "block.1.attn.sinks")
+    }
+
+    @Test("a refused number of layers is not compared with layer_types")
+    func refusedLayers() throws {
+        let checkpoint = try DamagedCheckpoint(folder)
+        try checkpoint.edit("config.json") { $0["num_hidden_layers"] = 0 }
+        let report = try CheckpointValidator.validate(path: checkpoint.path)
+        #expect(!report.findings.contains { $0.message.contains("layer_types") })
+    }
+
     @Test("fewer layers in the configuration than in the files leave tensors over")
     func unexpectedLayers() throws {
         let checkpoint = try DamagedCheckpoint(folder)

@@ -100,6 +100,24 @@ struct RobustnessTests {
         #expect(throws: LibraryError.unknownModel("a", known: [])) { try library.remove(named: "a") }
     }
 
+    @Test("one import of a name at a time; other names are free meanwhile")
+    func nameBusy() throws {
+        try FileSystem.createFolder(library.modelsFolder)
+        // What a dead process left is not in the way.
+        try AtomicFile.write([], to: FileSystem.join(library.modelsFolder, ".lock-two"))
+        var lock = try library.lock(named: "two")
+        #expect(try lock != nil && library.lock(named: "two") == nil)
+        let error = #expect(throws: ImportError.self) {
+            try importer.run(checkpoint("d1-base", "hf-mxfp4"), name: "two")
+        }
+        #expect(error?.description.hasPrefix("another import of 'two' is running") == true)
+        _ = try importer.run(checkpoint("d1-base", "hf-mxfp4"), name: "one")
+        #expect(library.models().map(\.name) == ["one"])
+        lock = nil
+        _ = try importer.run(checkpoint("d1-base", "hf-mxfp4"), name: "two")
+        #expect(library.models().map(\.name) == ["one", "two"] && leftovers().isEmpty)
+    }
+
     @Test(
         "names are checked by hand",
         arguments: [

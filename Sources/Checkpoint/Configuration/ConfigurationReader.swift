@@ -129,6 +129,10 @@ public enum ConfigurationReader {
                     + ConfigurationFields.short(value), remedy: "Correct it")
             return ModelConfiguration.alternatingKinds(layers)
         }
+        // A refused number of layers is reported already; nothing can be compared with it.
+        if let (_, given) = fields.value(["num_hidden_layers"]), given.doubleValue != Double(layers) {
+            return ModelConfiguration.alternatingKinds(layers)
+        }
         guard kinds.count == layers else {
             fields.invalid(
                 "layer_types", "\(kinds.count) kinds for \(layers) layers", remedy: "Give one kind for each layer")

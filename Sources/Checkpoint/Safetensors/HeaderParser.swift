@@ -40,7 +40,11 @@ struct HeaderParser {
             ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
         }
         checkOrder()
-        return (SafetensorsHeader(metadata: metadata, tensors: tensors, dataOffset: dataOffset), findings)
+        let rejected = names.subtracting(tensors.lazy.map { Array($0.name.utf8) })
+        return (
+            SafetensorsHeader(metadata: metadata, tensors: tensors, dataOffset: dataOffset, rejectedNames: rejected),
+            findings
+        )
     }
 
     private mutating func entry(

@@ -12,6 +12,8 @@ public struct SafetensorsHeader: Sendable, Equatable {
     public let tensors: [TensorInfo]
     /// Where the data begins, in bytes from the start of the file.
     public let dataOffset: Int
+    /// Names whose entries are wrong, so that they are not among `tensors`.
+    var rejectedNames: Set<[UInt8]> = []
 
     /// The value of a `__metadata__` entry.
     public func metadata(_ key: String) -> String? {

@@ -21,20 +21,34 @@ public enum SyntheticCheckpoint {
     /// Pieces of this many bytes at most, but for single experts.
     private static let pieceByteCount = 8 << 20
 
+    /// Whether there is anything in a folder, so that a checkpoint written to it could replace files.
+    /// - Throws: `FileError` when it is there and cannot be listed.
+    public static func isOccupied(_ folder: String) throws(FileError) -> Bool {
+        do throws(FileError) {
+            return try !FileSystem.names(inFolder: folder).isEmpty
+        } catch {
+            guard error.isNotFound else { throw error }
+            return false
+        }
+    }
+
     /// Writes a checkpoint to a folder, which is created. Blocks the calling thread. Files that are there are replaced.
+    /// When it fails or is cancelled, the files that it wrote are removed.
     /// - Parameters:
     ///   - layout: `huggingFaceMXFP4`, `huggingFaceBF16` or `original`.
     ///   - shardByteLimit: a new shard begins where this would be passed; nil for 5 GB (one file for `original` 20b).
     ///   - threads: threads that make weights.
     ///   - progress: bytes written so far and in all; called from several threads, one at a time.
-    /// - Throws: `FileError`.
+    ///   - isCancelled: asked before each piece; true ends the work.
+    /// - Throws: `FileError`, also when it was cancelled.
     public static func write(
         to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64, shardByteLimit: Int? = nil,
-        threads: Int = 2, progress: @escaping @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+        threads: Int = 2, progress: @escaping @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(FileError) {
         try write(
             to: folder, configuration: size.configuration, layout: layout, seed: seed, shardByteLimit: shardByteLimit,
-            threads: threads, progress: progress)
+            threads: threads, progress: progress, isCancelled: isCancelled)
     }
 
     /// Writes a checkpoint of any shape; see the other `write`.
@@ -42,11 +56,29 @@ public enum SyntheticCheckpoint {
     public static func write(
         to folder: String, configuration: ModelConfiguration, layout: LayoutKind, seed: UInt64,
         shardByteLimit: Int? = nil, threads: Int = 2,
-        progress: @escaping @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+        progress: @escaping @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(FileError) {
         let limit = shardByteLimit ?? (layout == .original ? 14_000_000_000 : 5_000_000_000)
         let plan = plan(configuration, layout, seed: seed, shardByteLimit: limit)
+        let isNew = FileSystem.status(of: folder) == nil
         try FileSystem.createFolder(folder)
+        do throws(FileError) {
+            try write(plan, to: folder, threads, isCancelled, progress)
+        } catch {
+            // What cannot be removed stays; the failure itself is what its reader has to know.
+            for name in plan.shards.map(\.name) + SyntheticFiles.names {
+                try? FileSystem.remove(FileSystem.join(folder, name))
+            }
+            if isNew, (try? FileSystem.names(inFolder: folder).isEmpty) == true { try? FileSystem.remove(folder) }
+            throw error
+        }
+    }
+
+    private static func write(
+        _ plan: Plan, to folder: String, _ threads: Int, _ isCancelled: @escaping @Sendable () -> Bool,
+        _ progress: @escaping @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void
+    ) throws(FileError) {
         if let free = FileSystem.freeBytes(at: folder), free < plan.byteCount {
             throw FileError(
                 operation: "write a checkpoint of \(plan.byteCount) bytes to", path: folder,
@@ -61,16 +93,22 @@ public enum SyntheticCheckpoint {
             files.append(file)
         }
         let counter = ByteCounter(total: plan.byteCount, report: progress)
-        try writePieces(plan.pieces, files, threads, counter)
+        try writePieces(plan.pieces, files, threads, counter) { () throws(FileError) in
+            guard isCancelled() else { return }
+            throw FileError(
+                operation: "write a checkpoint to", path: folder, reason: "it was cancelled; nothing of it is left")
+        }
         for file in files { try file.synchronize() }
     }
 
     private static func writePieces(
-        _ pieces: [SyntheticPiece], _ files: [OutputFile], _ threads: Int, _ counter: ByteCounter
+        _ pieces: [SyntheticPiece], _ files: [OutputFile], _ threads: Int, _ counter: ByteCounter,
+        checkCancellation: @escaping @Sendable () throws(FileError) -> Void
     ) throws(FileError) {
         try ParallelSteps.run(
             count: pieces.count, threads: threads, makeWorker: { SyntheticPiece.Buffers() },
             step: { (buffers: inout SyntheticPiece.Buffers, index) throws(FileError) in
+                try checkCancellation()
                 let piece = pieces[index]
                 piece.fill(&buffers)
                 try files[piece.shard].write(buffers.out, 0..<piece.byteCount, at: piece.offset)

@@ -3,6 +3,9 @@ import OutcropNumerics
 
 /// The files of a synthetic checkpoint beside its shards, as the publishers of real ones write them.
 enum SyntheticFiles {
+    /// Every name that one of them can have.
+    static let names = ["config.json", "dtypes.json", "generation_config.json", ShardIndex.fileName]
+
     static func write(_ plan: SyntheticCheckpoint.Plan, to folder: String) throws(FileError) {
         func put(_ name: String, _ value: JSONValue) throws(FileError) {
             try AtomicFile.write(Array((value.serialized(pretty: true) + "\n").utf8), to: FileSystem.join(folder, name))

@@ -4,8 +4,11 @@ import OutcropNumerics
 struct TensorCheck {
     private(set) var findings: [Finding] = []
     private let report: ValidationReport
-    /// Shards that are missing or damaged: what they should hold is not reported again, tensor by tensor.
-    private let damaged: Set<[UInt8]>
+    /// Shards that are missing or whose headers cannot be read: what they should hold is not reported again, tensor by
+    /// tensor.
+    private let unreadable: Set<[UInt8]>
+    /// Tensors whose entries are wrong: their shards' findings tell.
+    private let rejected: Set<[UInt8]>
     private let indexed: [[UInt8]: [UInt8]]
 
     /// More findings of one kind than this are summed up in one.
@@ -13,12 +16,9 @@ struct TensorCheck {
 
     init(report: ValidationReport, configuration: ModelConfiguration) {
         self.report = report
-        let errors = report.findings.filter { $0.severity == .error }
-        damaged = Set(
-            report.files.expectedShards.filter { name in
-                let path = report.files.file(name)
-                return errors.contains { $0.path?.utf8.elementsEqual(path.utf8) == true }
-            }.map { Array($0.utf8) })
+        let readable = Set(report.files.shards.filter { $0.file != nil }.map { Array($0.name.utf8) })
+        unreadable = Set(report.files.expectedShards.map { Array($0.utf8) }).subtracting(readable)
+        rejected = report.files.shards.reduce(into: []) { $0.formUnion($1.file?.header.rejectedNames ?? []) }
         indexed = Dictionary(
             (report.files.index?.weightMap ?? []).map { (Array($0.tensor.utf8), Array($0.shard.utf8)) },
             uniquingKeysWith: { _, last in last })
@@ -48,9 +48,11 @@ struct TensorCheck {
     }
 
     private func isBlamedOnShard(_ name: String) -> Bool {
-        if damaged.isEmpty { return false }
+        if rejected.contains(Array(name.utf8)) { return true }
+        if unreadable.isEmpty { return false }
+        // Without an index any tensor can have been in a file that cannot be read.
         guard !indexed.isEmpty else { return true }
-        return indexed[Array(name.utf8)].map(damaged.contains) ?? false
+        return indexed[Array(name.utf8)].map(unreadable.contains) ?? false
     }
 
     private func missingTensor(_ tensor: ExpectedTensor) -> Finding {

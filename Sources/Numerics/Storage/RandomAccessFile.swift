@@ -82,9 +82,4 @@ public final class RandomAccessFile: Sendable {
         try read(at: offset, count: count, into: &buffer, at: 0)
         return buffer
     }
-
-    /// Tells the system that the file will be read once from start to end.
-    public func adviseSequential() {
-        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
-    }
 }

@@ -1,7 +1,16 @@
 import ArgumentParser
+import Dispatch
 import JSON
 import ModelImport
 import ModelLibrary
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// `outcrop import`: a checkpoint becomes a model that can be used.
 struct Import: AsyncParsableCommand {
@@ -51,10 +60,16 @@ struct Import: AsyncParsableCommand {
 
     func run() async throws {
         let options = ImportOptions(dense: dense, replace: replace, threads: threads, version: Product.version)
-        // Ctrl-C ends the import at its next step, with nothing of it left.
+        // Ctrl-C and `kill` end the import at its next step, with nothing of it left.
         let cancellation = ImportCancellation()
         let interrupts = InterruptHandler { cancellation.cancel() }
-        defer { withExtendedLifetime(interrupts) {} }
+        #if canImport(Darwin)
+            signal(SIGTERM, SIG_IGN)
+        #endif
+        let ending = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global(qos: .userInteractive))
+        ending.setEventHandler { cancellation.cancel() }
+        ending.activate()
+        defer { withExtendedLifetime((interrupts, ending)) {} }
         let manifest = try await ImportTask.run(
             path: path, name: name, library: libraryArguments.library, options: options, cancellation: cancellation)
         if json {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import OutcropNumerics
 
 extension SyntheticSize: ExpressibleByArgument {}
 
@@ -51,7 +52,14 @@ struct Synth: AsyncParsableCommand {
 
     func run() async throws {
         let (folder, size, layout, seed) = (folder, size, layout, seed)
+        if try SyntheticCheckpoint.isOccupied(folder) {
+            throw CommandFailure("\(folder) is not empty: give a new folder")
+        }
         try await SyntheticTask.write(to: folder, size: size, layout: layout.kind, seed: seed)
-        writeError("wrote \(folder)\n")
+        let names = try FileSystem.names(inFolder: folder)
+        let byteCount = names.reduce(0) {
+            $0 + (FileSystem.status(of: FileSystem.join(folder, $1))?.byteCount ?? 0)
+        }
+        writeError("wrote \(folder): \(Quantity.bytes(byteCount))\ntry: outcrop validate \(folder)\n")
     }
 }
