@@ -55,6 +55,17 @@ import Testing
 }
 
 @Suite struct ProgressDisplayTests {
+    @Test("a narrow terminal gets what matters most, on one line", arguments: [80, 60, 40, 30, 20, 12, 8, 1, 0])
+    func narrow(columns: Int) {
+        let line = ProgressDisplay.line(
+            phase: "converting", done: 3_000_000_000, total: 13_000_000_000,
+            pace: (bytesPerSecond: 350_000_000, remaining: .seconds(29)), bar: true, columns: columns)
+        #expect(line.count <= columns)
+        #expect(line.hasPrefix("converting".prefix(columns)))
+        #expect(line.contains("23%") == (columns >= 15))
+        #expect(line.contains("ETA") == (columns >= 80))
+    }
+
     private func shown(isTerminal: Bool) -> String {
         let text = Mutex("")
         let display = ProgressDisplay(style: TerminalStyle(isTerminal: isTerminal, hasColor: false)) { piece in

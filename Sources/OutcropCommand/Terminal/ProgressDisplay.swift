@@ -43,7 +43,10 @@ final class ProgressDisplay: Sendable {
             let completes = total > 0 && done >= total && !state.isComplete
             if let last = state.lastShown, now - last < interval, !completes { return }
             state.isComplete = completes || state.isComplete
-            show(Self.line(phase: phase, done: done, total: total, pace: pace, bar: style.isTerminal), &state)
+            let columns = style.isTerminal ? style.columns - 1 : Int.max
+            show(
+                Self.line(phase: phase, done: done, total: total, pace: pace, bar: style.isTerminal, columns: columns),
+                &state)
             state.lastShown = now
         }
     }
@@ -63,24 +66,30 @@ final class ProgressDisplay: Sendable {
         state.shownWidth = 0
     }
 
-    /// One line of progress, less than 80 columns wide: phase, share, bytes, rate, time left.
+    /// One line of progress: phase, share, bytes, rate, time left; what matters least is left out of a narrow one.
     static func line(
-        phase: String, done: Int, total: Int, pace: (bytesPerSecond: Double, remaining: Duration)?, bar: Bool
+        phase: String, done: Int, total: Int, pace: (bytesPerSecond: Double, remaining: Duration)?, bar: Bool,
+        columns: Int = .max
     ) -> String {
-        var parts = [phase]
+        // What is left out first comes last in rank.
+        var parts: [(rank: Int, text: String)] = [(0, phase)]
         if total > 0 {
             let share = min(1, Double(done) / Double(total))
-            if bar { parts.append(Self.bar(share, width: 12)) }
-            parts.append("\(Int(share * 100))%")
-            parts.append("\(Quantity.bytes(done)) of \(Quantity.bytes(total))")
+            if bar { parts.append((3, Self.bar(share, width: 12))) }
+            parts.append((1, "\(Int(share * 100))%"))
+            parts.append((2, "\(Quantity.bytes(done)) of \(Quantity.bytes(total))"))
         } else if done > 0 {
-            parts.append(Quantity.bytes(done))
+            parts.append((2, Quantity.bytes(done)))
         }
         if let pace, done > 0 {
-            parts.append(Quantity.bytes(Int(pace.bytesPerSecond)) + "/s")
-            if total > done { parts.append("ETA " + Quantity.time(pace.remaining / .seconds(1))) }
+            parts.append((4, Quantity.bytes(Int(pace.bytesPerSecond)) + "/s"))
+            if total > done { parts.append((5, "ETA " + Quantity.time(pace.remaining / .seconds(1)))) }
         }
-        return parts.joined(separator: "  ")
+        for kept in (0...5).reversed() {
+            let text = parts.filter { $0.rank <= kept }.map(\.text).joined(separator: "  ")
+            if text.count <= columns { return text }
+        }
+        return String(phase.prefix(max(0, columns)))
     }
 
     private static func bar(_ share: Double, width: Int) -> String {

@@ -15,6 +15,15 @@ struct TerminalStyle: Sendable {
     /// Text may be dimmed and coloured.
     let hasColor: Bool
 
+    private let descriptor: Int32
+
+    /// How many columns the terminal has now; 80 if it does not say.
+    var columns: Int {
+        var size = winsize()
+        guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
     /// How standard output may be written to.
     static let standardOutput = TerminalStyle(descriptor: 1)
     /// How standard error may be written to.
@@ -25,14 +34,18 @@ struct TerminalStyle: Sendable {
     /// - Parameters:
     ///   - isTerminal: whether the stream is a terminal.
     ///   - hasColor: whether text may be dimmed.
-    init(isTerminal: Bool, hasColor: Bool) {
+    ///   - descriptor: the stream, which is asked how wide it is.
+    init(isTerminal: Bool, hasColor: Bool, descriptor: Int32 = 2) {
+        self.descriptor = descriptor
         self.isTerminal = isTerminal
         self.hasColor = hasColor
     }
 
     private init(descriptor: Int32) {
         let terminal = isatty(descriptor) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
-        self.init(isTerminal: terminal, hasColor: terminal && EnvironmentVariable.noColor.value == nil)
+        self.init(
+            isTerminal: terminal, hasColor: terminal && EnvironmentVariable.noColor.value == nil,
+            descriptor: descriptor)
     }
 
     /// The text dimmed, or as it is where colours are not wanted.
