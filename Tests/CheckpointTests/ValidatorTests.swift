@@ -344,6 +344,15 @@ struct ValidatorTests {
         #expect(try codes(checkpoint) == Set([code].compactMap { $0 }))
     }
 
+    @Test("a tokenizer is checked beside a configuration that is wrong")
+    func tokenizerWithoutConfiguration() throws {
+        let checkpoint = try DamagedCheckpoint(folder)
+        try checkpoint.edit("config.json") { $0["num_hidden_layers"] = 0 }
+        #expect(!(try codes(checkpoint)).contains(.tokenizerMissing))
+        try checkpoint.write(Array(#"{"model":"#.utf8), "tokenizer.json")
+        #expect(try codes(checkpoint).contains(.tokenizerInvalid))
+    }
+
     @Test("all findings come at once, errors first, and as JSON")
     func everythingAtOnce() throws {
         let checkpoint = try DamagedCheckpoint(folder)

@@ -65,8 +65,8 @@ public enum CheckpointValidator {
         checkLayout(&report)
         if let configuration = report.configuration {
             report.findings += TensorCheck(report: report, configuration: configuration).findings
-            report.findings += TokenizerCheck.findings(files, configuration)
         }
+        report.findings += TokenizerCheck.findings(files, vocabularySize: report.configuration?.vocabularySize)
         report.findings.sort { $0.severity > $1.severity }
         return report
     }

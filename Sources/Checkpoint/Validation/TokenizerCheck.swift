@@ -5,8 +5,10 @@ enum TokenizerCheck {
     /// Rows of the published models' embedding; their vocabulary comes with the program.
     static let publishedVocabularySize = 201_088
 
-    static func findings(_ files: CheckpointFiles, _ configuration: ModelConfiguration) -> [Finding] {
-        guard files.has("tokenizer.json") else { return withoutTokenizerJSON(files, configuration) }
+    /// - Parameter vocabularySize: rows of the embedding; nil when the configuration does not tell, and what depends on it
+    ///   is not checked then.
+    static func findings(_ files: CheckpointFiles, vocabularySize: Int?) -> [Finding] {
+        guard files.has("tokenizer.json") else { return withoutTokenizerJSON(files, vocabularySize) }
         let path = files.file("tokenizer.json")
         var files = files
         files.findings = []
@@ -29,21 +31,19 @@ enum TokenizerCheck {
                     remedy: "gpt-oss models use byte-level BPE; restore the model's own tokenizer.json")
             ]
         }
-        guard probe.largestID < configuration.vocabularySize else {
+        if let vocabularySize, probe.largestID >= vocabularySize {
             return [
                 Finding(
                     .tokenizerTooLarge, path: path,
-                    "its largest token id is \(probe.largestID), the embedding has \(configuration.vocabularySize) rows",
+                    "its largest token id is \(probe.largestID), the embedding has \(vocabularySize) rows",
                     remedy: "Resize the embedding (resize_token_embeddings) or restore the model's own tokenizer.json")
             ]
         }
         return []
     }
 
-    private static func withoutTokenizerJSON(
-        _ files: CheckpointFiles, _ configuration: ModelConfiguration
-    ) -> [Finding] {
-        if configuration.vocabularySize == publishedVocabularySize { return [] }
+    private static func withoutTokenizerJSON(_ files: CheckpointFiles, _ vocabularySize: Int?) -> [Finding] {
+        if vocabularySize == publishedVocabularySize { return [] }
         if files.has("tokenizer.model") {
             return [
                 Finding(
@@ -52,10 +52,11 @@ enum TokenizerCheck {
                     remedy: "Save the tokenizer with transformers' fast tokenizer classes")
             ]
         }
+        guard let vocabularySize else { return [] }
         return [
             Finding(
                 .tokenizerMissing, path: files.path,
-                "there is no tokenizer.json, and \(configuration.vocabularySize) tokens are not the published "
+                "there is no tokenizer.json, and \(vocabularySize) tokens are not the published "
                     + "\(publishedVocabularySize): text cannot be encoded, only token ids work",
                 remedy: "Add the model's tokenizer.json")
         ]
