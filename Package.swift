@@ -33,6 +33,13 @@ let nioSockets: Target.Dependency = .product(name: "NIOPosix", package: "swift-n
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "Outcrop",
@@ -51,6 +58,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // The logging interface that the server's libraries use.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Hashes and message authentication codes.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // TLS, and certificates for servers that were given none.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        // The client of other S3 servers.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // Records: SQLite with migrations and a write-ahead log.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C inner loops, one file per instruction set behind one table; no allocation, no threads.
@@ -71,10 +87,29 @@ let package = Package(
         module("Checkpoint", ["JSON", "OutcropNumerics"]),
         // The seam: TokenGenerator, request, sampled token, finish reason, limits, errors.
         module("Generation"),
+        // SQLite files: opened in one way, migrated, shared by processes.
+        module("Records", ["OutcropNumerics", grdb]),
+        // Pure functions over bytes: signatures, aws-chunked, checksums, event-stream frames, S3's XML.
+        module("AWSProtocol", [crypto]),
+        // Principals, keys, policies: is this request allowed.
+        module("Access", ["AWSProtocol", "JSON", "OutcropNumerics", "Records", crypto, grdb]),
+        // Objects by bucket and key, in files of the data folder.
+        module("ObjectStore", ["AWSProtocol", "OutcropNumerics", "Records", crypto, grdb]),
+        // Objects at any other S3 server: credentials, signed requests, ranged reads.
+        module("S3Client", ["AWSProtocol", "JSON", "OutcropNumerics", crypto, httpClient, nio, logging]),
+        // Tokens per model, key and five minutes, and what they cost.
+        module("Usage", ["JSON", "Records", grdb]),
         // A checkpoint becomes an artifact: list, validate, plan, convert, publish.
         module("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
-        // Which models exist: artifacts on disk and their manifests.
-        module("ModelLibrary", ["Checkpoint", "JSON", "OutcropNumerics"]),
+        // Which models exist: artifacts on disk, their manifests and records.
+        module("ModelLibrary", ["Checkpoint", "JSON", "OutcropNumerics", "Records", grdb]),
+        // Import jobs as a restartable queue: from a bucket to a published model.
+        module(
+            "ImportJobs",
+            [
+                "Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", "Records",
+                "S3Client", grdb, logging, lifecycle,
+            ]),
         // The engine: gpt-oss forward pass, KV pages, scheduler, sampler (a TokenGenerator on its own threads).
         module("Inference", ["Checkpoint", "Generation", "ModelLibrary", "OutcropNumerics"]),
         // A dialect-free request becomes a stream of events: render, generate, parse.
@@ -82,7 +117,13 @@ let package = Package(
         // What every HTTP door needs once: identity, request id, limits, SSE, cancel on disconnect, metrics.
         module(
             "APISupport",
-            ["Conversation", "Generation", "JSON", hummingbird, hummingbirdCore, httpTypes, nio, nioHTTPTypes, logging]),
+            [
+                "Access", "AWSProtocol", "Conversation", "Generation", "JSON", hummingbird, hummingbirdCore, httpTypes,
+                nio, nioHTTPTypes, logging,
+            ]),
+        // The object store's front door: the S3 operations that clients really issue.
+        module(
+            "S3API", ["APISupport", "AWSProtocol", "ObjectStore", hummingbird, httpTypes, nio, crypto]),
         // OpenAI's request bodies and answer objects, which two doors speak: JSON <-> Conversation.
         module(
             "OpenAIWire",
@@ -96,20 +137,20 @@ let package = Package(
                 "APISupport", "Conversation", "Generation", "JSON", "OpenAIWire", "Tokenizer", hummingbird, httpTypes,
                 nio,
             ]),
-        // /model/...: Amazon Bedrock's runtime operations.
+        // Amazon Bedrock's runtime operations and import jobs.
         module(
             "BedrockAPI",
             [
-                "APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIWire", "Tokenizer", hummingbird,
-                httpTypes,
+                "APISupport", "AWSProtocol", "Conversation", "Generation", "Harmony", "ImportJobs", "JSON",
+                "ModelLibrary", "OpenAIWire", "Tokenizer", hummingbird, httpTypes,
             ]),
         // The composition root: configuration, services, start and stop order, mounted routes; no logic.
         module(
             "OutcropServer",
             [
-                "APISupport", "BedrockAPI", "Conversation", "Generation", "OpenAIAPI", hummingbird, hummingbirdCore,
-                nio,
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "ImportJobs", "ModelLibrary",
+                "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore, hummingbirdTLS, nio,
+                nioSSL, certificates, crypto, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 logging,
             ]
@@ -118,8 +159,9 @@ let package = Package(
         .executableTarget(
             name: "OutcropCommand",
             dependencies: [
-                "Checkpoint", "Conversation", "Generation", "Harmony", "Inference", "JSON", "ModelImport",
-                "ModelLibrary", "OutcropNumerics", "OutcropServer", "Tokenizer",
+                "Access", "Checkpoint", "Conversation", "Generation", "Harmony", "ImportJobs", "Inference", "JSON",
+                "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", "OutcropServer", "S3Client",
+                "Tokenizer", "Usage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 logging,
             ],
@@ -138,6 +180,13 @@ let package = Package(
         tests("Harmony", ["JSON", "Tokenizer"]),
         tests("Checkpoint", ["CKernels", "JSON", "OutcropNumerics"]),
         tests("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
+        tests("AWSProtocol", ["JSON", crypto]),
+        tests("Access", ["AWSProtocol", "JSON", "OutcropNumerics"]),
+        tests("ObjectStore", ["AWSProtocol", "OutcropNumerics", crypto]),
+        tests("S3Client", ["AWSProtocol", "JSON", crypto, httpTypes, hummingbird]),
+        tests("S3API", ["APISupport", "AWSProtocol", "ObjectStore", hummingbird, hummingbirdTesting, httpTypes]),
+        tests("Usage", ["JSON"]),
+        tests("ImportJobs", ["Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics"]),
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),
@@ -153,8 +202,8 @@ let package = Package(
         tests(
             "BedrockAPI",
             [
-                "APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird,
-                hummingbirdTesting, httpTypes, logging, nio,
+                "APISupport", "AWSProtocol", "Conversation", "Generation", "Harmony", "ImportJobs", "JSON",
+                "ModelLibrary", "OpenAIAPI", "Tokenizer", hummingbird, hummingbirdTesting, httpTypes, logging, nio,
             ]),
         tests(
             "OutcropServer",

@@ -56,4 +56,4 @@ need_swift() {
 
 # What linking a Swift program on Debian needs.
 # shellcheck disable=SC2034 # used by the scripts that source this file
-BUILD_PACKAGES=(git g++ libc6-dev)
+BUILD_PACKAGES=(git g++ libc6-dev libsqlite3-dev)
