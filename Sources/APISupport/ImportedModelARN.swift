@@ -13,8 +13,8 @@ public struct ImportedModelARN: Sendable, CustomStringConvertible {
     public let id: String
 
     /// The ARN of a model that is served.
-    public init(modelName: String) {
-        id = Self.id(of: modelName)
+    public init(id: String) {
+        self.id = id
         account = Self.account
         description = "arn:aws:bedrock:\(Self.region):\(Self.account):imported-model/\(id)"
     }
@@ -34,19 +34,6 @@ public struct ImportedModelARN: Sendable, CustomStringConvertible {
         description = text
         account = String(decoding: parts[4], as: UTF8.self)
         id = String(decoding: parts[5].dropFirst(resource.count), as: UTF8.self)
-    }
-
-    /// The id of the model with a name: twelve digits of base 36, always the same for the same name.
-    ///
-    /// FNV-1a over the name's bytes, stirred by the finaliser of SplitMix64 so that names that differ in one letter differ in
-    /// every digit; its value modulo 36^12, most significant digit first.
-    public static func id(of modelName: String) -> String {
-        var hash = modelName.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        hash = (hash ^ (hash >> 27)) &* 0x94d0_49bb_1331_11eb
-        hash ^= hash >> 31
-        let digits = String(hash % 4_738_381_338_321_616_896, radix: 36)
-        return String(repeating: "0", count: 12 - digits.utf8.count) + digits
     }
 
     private static func isWord(_ bytes: ArraySlice<UInt8>, _ count: ClosedRange<Int>, _ more: String = "") -> Bool {

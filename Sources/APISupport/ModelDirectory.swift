@@ -25,7 +25,7 @@ public struct ModelDirectory: Sendable {
         }
         let arn = ImportedModelARN(text)
         let id = arn?.id ?? text
-        let service = services.first { ImportedModelARN.id(of: $0.model.name).utf8.elementsEqual(id.utf8) }
+        let service = services.first { $0.model.id.utf8.elementsEqual(id.utf8) }
         return service.map { NamedModel(service: $0, name: arn == nil ? $0.model.name : text) }
     }
 }

@@ -4,6 +4,8 @@ import Tokenizer
 
 /// A model that answers requests: what generates its tokens, and what they mean.
 public struct ServedModel: Sendable {
+    /// Twelve letters and digits that name it in ARNs.
+    public var id: String
     /// The names that requests may use; the first is the one that answers carry. At least one.
     public var names: [String]
     /// What generates.
@@ -16,12 +18,15 @@ public struct ServedModel: Sendable {
     public var created: Int
 
     /// - Parameters:
+    ///   - id: twelve lower-case letters and digits.
     ///   - stopTokens: ids that end a turn besides those that harmony says: the checkpoint's `eos_token_id`.
     public init(
-        names: [String], generator: any TokenGenerator, encoding: HarmonyEncoding, stopTokens: Set<Int32> = [],
+        id: String, names: [String], generator: any TokenGenerator, encoding: HarmonyEncoding,
+        stopTokens: Set<Int32> = [],
         created: Int
     ) {
         precondition(!names.isEmpty, "a served model needs a name")
+        self.id = id
         self.names = names
         self.generator = generator
         self.encoding = encoding

@@ -27,6 +27,8 @@ public struct Manifest: Sendable, Equatable {
         }
     }
 
+    /// What names this import in ARNs: see `ModelIdentifier`.
+    public var id: String
     /// The model's name when it was imported.
     public var name: String
     /// When it was imported, ISO 8601 in UTC.
@@ -54,10 +56,12 @@ public struct Manifest: Sendable, Equatable {
 
     /// A manifest given in full.
     public init(
-        name: String, created: String, version: String, source: String, layout: String, sourceByteCount: Int,
+        id: String = ModelIdentifier.random(), name: String, created: String, version: String, source: String,
+        layout: String, sourceByteCount: Int,
         artifactByteCount: Int, dense: DenseFormat, parameterCount: Int, seconds: Double, errors: [TensorError],
         warnings: [String]
     ) {
+        self.id = id
         self.name = name
         self.created = created
         self.version = version
@@ -88,6 +92,7 @@ extension Manifest {
         func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
         return .object(
             JSONObject([
+                ("id", .string(id)),
                 ("name", .string(name)),
                 ("created", .string(created)),
                 ("version", .string(version)),
@@ -128,8 +133,11 @@ extension Manifest {
                 tensor: tensor, relativeError: entry["relative_rms_error"]?.doubleValue ?? 0,
                 inexactGroups: entry["inexact_groups"]?.intValue ?? 0, groups: entry["groups"]?.intValue ?? 0)
         }
+        // Why: manifests of early versions have none.
+        let id = (json["id"]?.stringValue).flatMap { ModelIdentifier.isValid($0) ? $0 : nil }
         self.init(
-            name: name, created: created, version: json["version"]?.stringValue ?? "",
+            id: id ?? ModelIdentifier.derived(from: name), name: name, created: created,
+            version: json["version"]?.stringValue ?? "",
             source: json["source"]?.stringValue ?? "", layout: json["layout"]?.stringValue ?? "",
             sourceByteCount: json["source_bytes"]?.intValue ?? 0, artifactByteCount: json["bytes"]?.intValue ?? 0,
             dense: dense, parameterCount: json["parameters"]?.intValue ?? 0,

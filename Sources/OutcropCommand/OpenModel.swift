@@ -20,7 +20,8 @@ struct OpenModel: Sendable {
         let encoding = try HarmonyEncoding(tokenizer: try TokenizerArguments.tokenizer(at: model.tokenizerPath))
         engine = InferenceEngine(try LoadedModel(model.artifact, options: options))
         served = ServedModel(
-            names: names, generator: engine, encoding: encoding,
+            id: model.manifest?.id ?? ModelIdentifier.derived(from: model.name), names: names, generator: engine,
+            encoding: encoding,
             stopTokens: Set(model.artifact.configuration.endTokens), created: Self.created(model.manifest))
     }
 

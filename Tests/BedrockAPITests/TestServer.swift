@@ -17,8 +17,8 @@ import Tokenizer
 
 /// The Bedrock and the OpenAI door with a model whose output the test writes.
 struct TestServer: Sendable {
-    /// The served model's id, from its name `demo`.
-    static let arn = "arn:aws:bedrock:us-east-1:123456789012:imported-model/" + ImportedModelARN.id(of: "demo")
+    /// An ARN of the served model.
+    static let arn = "arn:aws:bedrock:us-east-1:123456789012:imported-model/demo0000demo"
 
     let generator: ScriptedGenerator
     let state = ServiceState()
@@ -39,7 +39,8 @@ struct TestServer: Sendable {
     ) throws {
         generator = ScriptedGenerator(scripts)
         let encoding = try HarmonyEncoding(tokenizer: try BytePairTokenizer.o200kHarmony())
-        let model = ServedModel(names: ["demo"], generator: generator, encoding: encoding, created: 1_700_000_000)
+        let model = ServedModel(
+            id: "demo0000demo", names: ["demo"], generator: generator, encoding: encoding, created: 1_700_000_000)
         let directory = ModelDirectory(models: [model], date: CalendarDate(unixSeconds: 1_754_438_400))
         let metrics = Metrics()
         responder = APIResponder(

@@ -23,7 +23,8 @@ struct ScriptedModel {
     init(scripts: [ScriptedGenerator.Script], memory: TurnMemory = TurnMemory()) throws {
         encoding = try HarmonyEncoding(tokenizer: try BytePairTokenizer.o200kHarmony())
         generator = ScriptedGenerator(scripts)
-        let served = ServedModel(names: ["scripted"], generator: generator, encoding: encoding, created: 1)
+        let served = ServedModel(
+            id: "scriptedmode", names: ["scripted"], generator: generator, encoding: encoding, created: 1)
         service = ConversationService(served, memory: memory, date: CalendarDate(unixSeconds: 1_754_438_400))
     }
 

@@ -37,7 +37,8 @@ struct TestServer: Sendable {
         generator = ScriptedGenerator(scripts)
         let encoding = try HarmonyEncoding(tokenizer: try BytePairTokenizer.o200kHarmony())
         let model = ServedModel(
-            names: ["demo", "org/alias"], generator: generator, encoding: encoding, created: 1_700_000_000)
+            id: "demo0000demo", names: ["demo", "org/alias"], generator: generator, encoding: encoding,
+            created: 1_700_000_000)
         let directory = ModelDirectory(models: [model], date: CalendarDate(unixSeconds: 1_754_438_400))
         let door = OpenAIDoor(directory, metrics: metrics, keepAlive: keepAlive)
         let operations = OperationsRoutes(state: state, metrics: metrics, version: "1.2.3")

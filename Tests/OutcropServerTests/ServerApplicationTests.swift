@@ -17,7 +17,10 @@ func scriptedModel(prefill: Duration = .zero) throws -> (model: ServedModel, gen
     let ids = tokenizer.encode("<|channel|>final<|message|>Hello!<|return|>", allowedSpecial: .all)
     let generator = ScriptedGenerator([.init(ids, prefill: prefill)])
     let encoding = try HarmonyEncoding(tokenizer: tokenizer)
-    return (ServedModel(names: ["scripted"], generator: generator, encoding: encoding, created: 1), generator)
+    return (
+        ServedModel(id: "scriptedmode", names: ["scripted"], generator: generator, encoding: encoding, created: 1),
+        generator
+    )
 }
 
 @Suite struct ServerApplicationTests {

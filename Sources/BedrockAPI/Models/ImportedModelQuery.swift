@@ -24,7 +24,7 @@ struct ImportedModelQuery: Sendable {
 
         init(_ model: ServedModel) {
             created = model.created
-            id = ImportedModelARN.id(of: model.name)
+            id = model.id
         }
 
         /// Nil unless the text is a token that `token` made.

@@ -39,7 +39,7 @@ struct ImportedModelRoutes: Sendable {
 
     private func write(_ model: ServedModel, to writer: inout JSONWriter) {
         writer.append(raw: "{\"modelArn\":")
-        writer.append(string: ImportedModelARN(modelName: model.name).description)
+        writer.append(string: ImportedModelARN(id: model.id).description)
         writer.append(raw: ",\"modelName\":")
         writer.append(string: model.name)
         writer.append(raw: ",\"creationTime\":")
