@@ -45,6 +45,12 @@ public struct ImportJobQueue: Sendable {
         try await records.read { try Self.find(nameOrID, $0) }
     }
 
+    /// The job of an id; nil when there is none.
+    /// - Throws: `DatabaseError`.
+    public func job(id: String) async throws -> ImportJob? {
+        try await records.read { try Self.job("id", id, $0) }
+    }
+
     /// The jobs of a page of the list.
     /// - Parameter states: jobs in these states only; nil for all.
     /// - Throws: `DatabaseError`.

@@ -54,18 +54,24 @@ public final class LibraryRecords: Sendable {
     /// - Throws: `DatabaseError`.
     public func model(_ nameOrID: String) async throws -> ImportedModel? {
         try await catchUp()
-        return try await read { try Self.model(nameOrID, $0) }
+        return try await read { database in
+            try Self.model("name", nameOrID, database) ?? Self.model("id", nameOrID, database)
+        }
     }
 
-    static func model(_ nameOrID: String, _ database: Database) throws -> ImportedModel? {
-        for column in ["name", "id"] {
-            let request: SQLRequest<Row> = """
-                SELECT \(sql: ImportedModel.columns) FROM \(sql: ImportedModel.table)
-                WHERE listed.\(sql: column) = \(nameOrID)
-                """
-            if let row = try request.fetchOne(database) { return ImportedModel(row) }
-        }
-        return nil
+    /// The model of an id; nil when there is none.
+    /// - Throws: `DatabaseError`.
+    public func model(id: String) async throws -> ImportedModel? {
+        try await catchUp()
+        return try await read { try Self.model("id", id, $0) }
+    }
+
+    private static func model(_ column: String, _ value: String, _ database: Database) throws -> ImportedModel? {
+        let request: SQLRequest<Row> = """
+            SELECT \(sql: ImportedModel.columns) FROM \(sql: ImportedModel.table)
+            WHERE listed.\(sql: column) = \(value)
+            """
+        return try request.fetchOne(database).map(ImportedModel.init)
     }
 
     /// Deletes a model: its name is free and nobody finds it from now on, its artifact goes from the disk, and processes that
