@@ -10,6 +10,10 @@ public struct ImportOptions: Sendable {
     public var threads: Int?
     /// The program's version, for the manifest.
     public var version: String
+    /// The id that the model gets; nil for a new one.
+    public var id: String?
+    /// What the manifest tells about where the checkpoint was; nil for its folder.
+    public var source: String?
 
     /// Options; the defaults are those of the command line.
     public init(dense: DenseFormat = .int8, replace: Bool = false, threads: Int? = nil, version: String = "") {

@@ -67,8 +67,10 @@ public struct Importer: Sendable {
                 ImportProgress(
                     phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
             let manifest = Manifest(
-                name: name, created: Date.now.formatted(.iso8601), version: options.version,
-                source: (try? FileSystem.resolved(path)) ?? path, layout: checkpoint.layout.kind.rawValue,
+                id: options.id ?? ModelIdentifier.random(), name: name, created: Date.now.formatted(.iso8601),
+                version: options.version,
+                source: options.source ?? (try? FileSystem.resolved(path)) ?? path,
+                layout: checkpoint.layout.kind.rawValue,
                 sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,
                 dense: options.dense, parameterCount: checkpoint.configuration.parameterCount,
                 seconds: (ContinuousClock.now - started) / .seconds(1), errors: report.errors,

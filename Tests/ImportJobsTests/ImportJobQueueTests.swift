@@ -116,7 +116,7 @@ import Testing
         #expect(try await test.queue.jobs(states: [.queued]).elements.map(\.name).sorted() == ["x1", "y1"])
         #expect(try await test.queue.jobs(states: [.failed, .cancelled]).elements.map(\.name) == ["x2"])
         #expect(try await test.queue.jobs(states: []).elements.isEmpty)
-        var query = ListQuery()
+        var query = RecordQuery()
         query.nameContains = "x"
         query.limit = 1
         let first = try await test.queue.jobs(query)

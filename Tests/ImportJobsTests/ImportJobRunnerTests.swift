@@ -32,7 +32,13 @@ import Testing
             try await test.create("job-\(index)")
             try await Task.sleep(for: .milliseconds(2))
         }
-        let work = ScriptedWork(test) { _, _ in try await Task.sleep(for: .milliseconds(20)) }
+        let begun = Counter()
+        let work = ScriptedWork(test) { _, _ in
+            begun.add()
+            // The first ones wait for each other, so that as many run at once as may.
+            while begun.value < parallelism { try await Task.sleep(for: .milliseconds(2)) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
         try await test.running(work, parallelism: parallelism) {
             for index in 0..<6 {
                 let state = try await test.end(of: "job-\(index)")

@@ -98,7 +98,7 @@ public struct ImportJob: Sendable, Equatable {
     public let progress: Progress
 
     /// Where it stands in lists.
-    public var place: ListPlace { ListPlace(created: created, id: id) }
+    public var place: RecordPlace { RecordPlace(created: created, id: id) }
 
     init(_ row: Row) throws {
         let stateText: String = row["state"]

@@ -55,8 +55,8 @@ public struct ImportJobQueue: Sendable {
     /// - Parameter states: jobs in these states only; nil for all.
     /// - Throws: `DatabaseError`.
     public func jobs(
-        _ query: ListQuery = ListQuery(), states: [ImportJobState]? = nil
-    ) async throws -> ListPage<ImportJob> {
+        _ query: RecordQuery = RecordQuery(), states: [ImportJobState]? = nil
+    ) async throws -> RecordPage<ImportJob> {
         let jobs = try await records.read { database in
             let condition: SQL? = states.map { "state IN \($0.map(\.rawValue))" }
             return try query.request("listed.*", from: "import_jobs AS listed", where: condition)
@@ -108,7 +108,10 @@ public struct ImportJobQueue: Sendable {
     static let cancelMessage = "The import job was cancelled."
 
     /// Where the locks of running jobs are: a job whose lock is free has nobody who works on it.
-    var lockFolder: String { FileSystem.join(records.library.dataFolder, "jobs") }
+    var lockFolder: String { Self.folder(records.library) }
+
+    /// Where jobs keep what they need while they run: a folder with a job's id is that job's.
+    static func folder(_ library: ModelLibrary) -> String { FileSystem.join(library.dataFolder, "jobs") }
 
     /// Checks that a model of a name may come to be.
     private static func checkFree(_ modelName: String, _ library: ModelLibrary, _ database: Database) throws {

@@ -55,7 +55,7 @@ public struct ImportedModel: Sendable, Equatable {
         job = jobID.map { Job(id: $0, name: row["job_name"], kmsKey: row["kms_key"]) }
     }
 
-    /// Selects what `init` reads from the table that `ListQuery` names `listed`.
+    /// Selects what `init` reads from the table that `RecordQuery` names `listed`.
     static let columns = "listed.*, job.id AS job_id, job.name AS job_name, job.kms_key AS kms_key"
     static let table = "models AS listed LEFT JOIN import_jobs AS job ON job.model_id = listed.id"
 }
