@@ -195,7 +195,13 @@ let package = Package(
             swiftSettings: strict),
         tests("Inference", ["Checkpoint", "Generation", "JSON", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
-        tests("APISupport", ["JSON", hummingbird, hummingbirdTesting]),
+        tests(
+            "APISupport",
+            [
+                "Access", "AWSProtocol", "Conversation", "Generation", "Harmony", "JSON", "Tokenizer", crypto,
+                hummingbird,
+                hummingbirdTesting, httpTypes, logging, nio,
+            ]),
         tests(
             "OpenAIAPI",
             [
