@@ -35,6 +35,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -63,6 +64,7 @@ let package = Package(
         // TLS, and certificates for servers that were given none.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         // The client of other S3 servers.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         // Records: SQLite with migrations and a write-ahead log.
@@ -150,7 +152,7 @@ let package = Package(
             [
                 "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "ImportJobs", "ModelLibrary",
                 "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore, hummingbirdTLS, nio,
-                nioSSL, certificates, crypto, lifecycle,
+                "OutcropNumerics", nioSSL, certificates, asn1, crypto, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 logging,
             ]
@@ -159,7 +161,8 @@ let package = Package(
         .executableTarget(
             name: "OutcropCommand",
             dependencies: [
-                "Access", "Checkpoint", "Conversation", "Generation", "Harmony", "ImportJobs", "Inference", "JSON",
+                "APISupport", "Access", "Checkpoint", "Conversation", "Generation", "Harmony", "ImportJobs",
+                "Inference", "JSON",
                 "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", "OutcropServer", "S3Client",
                 "Tokenizer", "Usage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -22,12 +22,6 @@ public struct APIKeys: Sendable {
         return isAccepted
     }
 
-    /// What a request that is not accepted has to show.
-    func offer(authorization: String?, apiKey: String?) -> OfferedCredential {
-        if let authorization, authorization.utf8.starts(with: "AWS4-".utf8) { return .signature }
-        return authorization == nil && apiKey == nil ? .nothing : .key
-    }
-
     private func bearerToken(_ header: String?) -> [UInt8]? {
         guard let header else { return nil }
         let bytes = Array(header.utf8)

@@ -10,8 +10,16 @@ public struct APIRequest: Sendable {
     public var head: HTTPRequest
     /// The path's variable parts, percent-decoded.
     public var parameters: [String: String]
-    /// The body.
+    /// The body; empty where it is streamed.
     public var body: [UInt8]
+    /// The body as it arrives, for handlers that stream it.
+    public var upload: BodyStream?
+    /// Who asks, and what they may do.
+    public var caller: Caller
+    /// The signature that says so, if there is one; verified, except where no key is needed.
+    public var signature: VerifiedSignature?
+    /// What lives until the answer is written.
+    public var scope: RequestScope
     /// Whether the client is still there.
     public var connection: ClientConnection
     /// Adds the request's id to what it logs.
@@ -20,13 +28,16 @@ public struct APIRequest: Sendable {
     /// A request that is ready to be handled.
     public init(
         id: RequestIdentifier, head: HTTPRequest, parameters: [String: String] = [:], body: [UInt8] = [],
-        connection: ClientConnection = ClientConnection(), logger: Logger
+        caller: Caller = .anyone, connection: ClientConnection = ClientConnection(),
+        scope: RequestScope = RequestScope(), logger: Logger
     ) {
         self.id = id
         self.head = head
         self.parameters = parameters
         self.body = body
+        self.caller = caller
         self.connection = connection
+        self.scope = scope
         self.logger = logger
     }
 }

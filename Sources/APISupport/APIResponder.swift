@@ -1,52 +1,39 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
+import NIOCore
 
-/// A dialect's routes, and how it words errors.
-public struct Door: Sendable {
-    /// What it answers.
-    public var routes: [Route]
-    /// How it words errors.
-    public var errors: any ErrorRenderer
-    /// First parts of paths: those below them that no route has are this door's to refuse.
-    public var folders: [String]
-
-    /// A door of routes in one dialect.
-    public init(routes: [Route], errors: any ErrorRenderer, folders: [String] = []) {
-        self.routes = routes
-        self.errors = errors
-        self.folders = folders
-    }
-}
-
-/// Takes every request of the server: names it, finds its route, checks key and size, calls the handler, renders errors,
-/// measures and logs. Prompts and answers are never logged.
+/// Takes every request of the server: names it, finds its door and route, finds out who asks, checks the size, calls the handler,
+/// renders errors, measures and logs. Prompts and answers are never logged.
 public struct APIResponder: HTTPResponder {
     /// What Hummingbird hands over with each request.
     public typealias Context = APIContext
 
-    private let doors: [Door]
-    private let keys: APIKeys
+    private let doors: DoorList
+    private let authenticator: Authenticator
     private let bodyLimit: Int
     private let state: ServiceState
     private let metrics: Metrics
+    private let audit: AuditLog?
     private let connections: ClientConnections
 
     /// - Parameters:
     ///   - doors: at least one; the first words the errors of paths in no door's folders.
-    ///   - bodyLimit: the most bytes of a request's body.
+    ///   - bodyLimit: the most bytes of a request's body that is not streamed.
+    ///   - audit: where it is noted who did what.
     ///   - connections: those that the server's channels are watched by.
     public init(
-        doors: [Door], keys: APIKeys, bodyLimit: Int, state: ServiceState, metrics: Metrics,
-        connections: ClientConnections
+        doors: [Door], authenticator: Authenticator = Authenticator(), bodyLimit: Int, state: ServiceState,
+        metrics: Metrics, audit: AuditLog? = nil, connections: ClientConnections
     ) {
-        precondition(!doors.isEmpty, "a server needs a door")
-        self.doors = doors
-        self.keys = keys
+        self.doors = DoorList(doors)
+        self.authenticator = authenticator
         self.bodyLimit = bodyLimit
         self.state = state
         self.metrics = metrics
+        self.audit = audit
         self.connections = connections
     }
 
@@ -54,14 +41,18 @@ public struct APIResponder: HTTPResponder {
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         let start = ContinuousClock.now
         let id = RequestIdentifier(header: request.headers[.xRequestID])
-        let (door, match) = find(request.method, request.head.path ?? "/")
+        let claim = Claim(request.head)
+        let (door, target) = await doors.find(request.head, service: claim.service)
+        let scope = RequestScope()
         var response: Response
         var logger = context.logger
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request"] = "\(id)"
-        var body = BodyReader(request, context.channel, limit: bodyLimit)
+        var body = BodyReader(request, context.channel)
         do {
-            response = try await answer(request, &body, context, id, match, logger)
+            let arrival = Arrival(
+                request: request, claim: claim, id: id, channel: context.channel, scope: scope, logger: logger)
+            response = try await answer(arrival, &body, target)
         } catch {
             await body.discard()
             if !(error is ClientGone) { logger.debug("request failed", metadata: ["error": "\(error)"]) }
@@ -72,76 +63,64 @@ public struct APIResponder: HTTPResponder {
         response.headers[.xAmznRequestID] = id.description
         if state.isDraining { response.headers[.connection] = "close" }
         let record = AccessRecord(
-            request: request, route: match.route?.path ?? "unknown", status: response.status, start: start,
-            logger: logger, metrics: metrics)
-        return record.attached(to: response)
+            request: request, id: id, route: target.name, status: response.status, start: start, scope: scope,
+            logger: logger, metrics: metrics, audit: audit)
+        return record.attached(to: response, isStreamed: response.body.contentLength == nil || target.isObjects)
     }
 
-    private func answer(
-        _ request: Request, _ body: inout BodyReader, _ context: APIContext, _ id: RequestIdentifier,
-        _ match: RouteMatch, _ logger: Logger
-    ) async throws -> Response {
-        switch match {
+    /// A request and what belongs to it from its first byte on.
+    private struct Arrival {
+        let request: Request
+        let claim: Claim
+        let id: RequestIdentifier
+        let channel: any Channel
+        let scope: RequestScope
+        let logger: Logger
+    }
+
+    private func answer(_ arrival: Arrival, _ body: inout BodyReader, _ target: RouteTarget) async throws -> Response {
+        let request = arrival.request
+        var api = APIRequest(
+            id: arrival.id, head: request.head, connection: connections.connection(of: arrival.channel),
+            scope: arrival.scope, logger: arrival.logger)
+        switch target {
         case .unknownPath:
             throw RequestError.unknownRoute(method: request.method.rawValue, path: request.uri.path)
         case .wrongMethod(let allowed):
             throw RequestError.wrongMethod(method: request.method.rawValue, path: request.uri.path, allowed: allowed)
         case .route(let route, let parameters):
-            let ticket = try admit(request, route)
-            let bytes = try await body.collect()
-            let connection = connections.connection(of: context.channel)
-            let response = try await route.handler(
-                APIRequest(
-                    id: id, head: request.head, parameters: parameters, body: bytes, connection: connection,
-                    logger: logger))
-            return ticket.map { response.holding($0) } ?? response
+            api.parameters = parameters
+            guard route.access == .keyed else {
+                api.body = try await body.collect(upTo: bodyLimit)
+                return try await route.handler(api)
+            }
+            let proof = try await admit(arrival)
+            api.body = try await body.collect(upTo: bodyLimit)
+            api.caller = try proof.caller(body: api.body)
+            arrival.scope.note(api.caller)
+            let response = try await route.handler(api)
+            // A body that is known already is as good as written.
+            return response.body.contentLength == nil ? response.holding(arrival.scope) : response
+        case .objects(let handler):
+            let proof = try await admit(arrival)
+            api.caller = try proof.callerByDeclaredHash()
+            api.signature = proof.signature
+            arrival.scope.note(api.caller)
+            api.upload = body.stream()
+            return try await handler.answer(api).holding(arrival.scope)
         }
     }
 
-    /// Checks the key and counts the request in.
-    private func admit(_ request: Request, _ route: Route) throws -> RequestTicket? {
-        guard route.access == .keyed else { return nil }
-        let authorization = request.headers[.authorization]
-        let apiKey = request.headers[.xAPIKey]
-        guard keys.accept(authorization: authorization, apiKey: apiKey) else {
-            throw RequestError.unauthorized(keys.offer(authorization: authorization, apiKey: apiKey))
-        }
+    /// Finds out who asks, as far as that is known before the body, and counts the request in.
+    private func admit(_ arrival: Arrival) async throws -> Proof {
+        let proof = try await authenticator.examine(arrival.request.head, arrival.claim)
         // Why: without a key, a page that a user of this machine looks at could use the server from their browser.
-        if !keys.areRequired, let origin = request.headers[.origin], !isLocalOrigin(origin) {
+        if !proof.isNeeded, let origin = arrival.request.headers[.origin], !isLocalOrigin(origin) {
             throw RequestError.foreignOrigin(origin)
         }
         guard let ticket = RequestTicket(state) else { throw RequestError.shuttingDown }
-        return ticket
-    }
-}
-
-/// What the routes have to say about a method and a path.
-enum RouteMatch {
-    case route(Route, [String: String])
-    case wrongMethod(allowed: [String])
-    case unknownPath
-
-    var route: Route? { if case .route(let route, _) = self { route } else { nil } }
-}
-
-extension APIResponder {
-    /// The door that answers, and its route. A `HEAD` is a `GET` without the body.
-    func find(_ method: HTTPRequest.Method, _ path: String) -> (Door, RouteMatch) {
-        let parts = pathSegments(path)
-        let wanted = method == .head ? .get : method
-        for door in doors {
-            let matches = door.routes.compactMap { route in route.match(parts).map { (route, $0) } }
-            if let (route, parameters) = matches.first(where: { $0.0.method == wanted }) {
-                return (door, .route(route, parameters))
-            }
-            if !matches.isEmpty {
-                return (door, .wrongMethod(allowed: matches.map { $0.0.method.rawValue }))
-            }
-        }
-        let owner = doors.first { door in
-            door.folders.contains { $0.utf8.elementsEqual((parts.first ?? "").utf8) }
-        }
-        return (owner ?? doors[0], .unknownPath)
+        arrival.scope.hold(ticket)
+        return proof
     }
 }
 
@@ -159,13 +138,12 @@ final class RequestTicket: Sendable {
 }
 
 extension Response {
-    /// The response, holding a ticket until its body is written. A body that is known already is as good as written.
-    fileprivate func holding(_ ticket: RequestTicket) -> Response {
-        guard body.contentLength == nil else { return self }
+    /// The response, keeping a scope alive until its body is written.
+    fileprivate func holding(_ scope: RequestScope) -> Response {
         let body = body
         var response = self
         response.body = ResponseBody(contentLength: body.contentLength) { writer in
-            defer { withExtendedLifetime(ticket) {} }
+            defer { withExtendedLifetime(scope) {} }
             try await body.write(writer)
         }
         return response

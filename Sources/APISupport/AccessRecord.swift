@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -13,30 +14,36 @@ struct AccessRecord: Sendable {
         .histogram(bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]),
         "Seconds from a request's arrival to the end of its answer.")
 
+    private let id: RequestIdentifier
     private let method: String
     private let route: String
     private let path: String
     private let status: HTTPResponse.Status
     private let start: ContinuousClock.Instant
+    private let scope: RequestScope
     private let logger: Logger
     private let metrics: Metrics
+    private let audit: AuditLog?
 
     init(
-        request: Request, route: String, status: HTTPResponse.Status, start: ContinuousClock.Instant, logger: Logger,
-        metrics: Metrics
+        request: Request, id: RequestIdentifier, route: String, status: HTTPResponse.Status,
+        start: ContinuousClock.Instant, scope: RequestScope, logger: Logger, metrics: Metrics, audit: AuditLog?
     ) {
+        self.id = id
         method = request.method.rawValue
         path = request.uri.path
         self.route = route
         self.status = status
         self.start = start
+        self.scope = scope
+        self.audit = audit
         self.logger = logger
         self.metrics = metrics
     }
 
     /// The response, which records itself when its body is written or has failed to be; at once if its body is known.
-    func attached(to response: Response) -> Response {
-        guard response.body.contentLength == nil else {
+    func attached(to response: Response, isStreamed: Bool) -> Response {
+        guard isStreamed else {
             write(outcome: "complete")
             return response
         }

@@ -2,49 +2,47 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
-import NIOHTTPTypes
+import Synchronization
 
-/// The body of one request: read whole by a handler's route, or discarded when the request is refused before.
+/// The body of one request: read whole, handed to a handler that streams it, or discarded when the request is refused.
 struct BodyReader {
     private let request: Request
     private let channel: any Channel
-    private let limit: Int
-    private var isUnread = true
+    private let state = BodyStream.State()
+    private var isStarted = false
 
     /// How long a refused client's upload is read on.
     private static let patience = Duration.seconds(5)
 
-    init(_ request: Request, _ channel: any Channel, limit: Int) {
+    init(_ request: Request, _ channel: any Channel) {
         self.request = request
         self.channel = channel
-        self.limit = limit
+    }
+
+    /// The body as it arrives; take it once.
+    mutating func stream() -> BodyStream {
+        isStarted = true
+        return BodyStream(request, channel, state)
     }
 
     /// The body's bytes.
     /// - Throws: `RequestError.bodyTooLarge`, or `ClientGone` if the connection breaks before the body is complete.
-    mutating func collect() async throws -> [UInt8] {
+    mutating func collect(upTo limit: Int) async throws -> [UInt8] {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
             throw RequestError.bodyTooLarge(limit: limit)
         }
-        isUnread = false
-        if isAwaitingGoAhead {
-            // RFC 9110, 10.1.1: the client holds its body back until it is told that somebody wants it.
-            channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)), promise: nil)
+        var bytes: [UInt8] = []
+        for try await part in stream() {
+            guard bytes.count + part.readableBytes <= limit else { throw RequestError.bodyTooLarge(limit: limit) }
+            bytes += part.readableBytesView
         }
-        do {
-            return Array(buffer: try await request.body.collect(upTo: limit))
-        } catch is NIOTooManyBytesError {
-            throw RequestError.bodyTooLarge(limit: limit)
-        } catch {
-            throw ClientGone()
-        }
+        return bytes
     }
 
     /// Reads on what a refused client still sends, for a while: clients read the answer only when they have sent everything,
     /// and a connection closed before that is reset under it (RFC 9112, 9.6).
-    mutating func discard() async {
-        guard isUnread, !isAwaitingGoAhead else { return }
-        isUnread = false
+    func discard() async {
+        guard !state.isFinished.load(ordering: .relaxed), isStarted || !request.isAwaitingGoAhead else { return }
         let body = request.body
         await withTaskGroup(of: Void.self) { group in
             group.addTask { do { for try await _ in body {} } catch {} }
@@ -53,6 +51,4 @@ struct BodyReader {
             group.cancelAll()
         }
     }
-
-    private var isAwaitingGoAhead: Bool { request.headers[.expect]?.lowercased() == "100-continue" }
 }

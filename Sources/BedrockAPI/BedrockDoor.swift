@@ -5,10 +5,10 @@ public struct BedrockDoor: Sendable {
     private let context: RuntimeContext
 
     /// - Parameters:
-    ///   - directory: what is served, by name or imported-model ARN.
+    ///   - pool: what is served, by name or imported-model ARN.
     ///   - keepAlive: how long nothing may happen on a stream before an event is sent that clients skip.
-    public init(_ directory: ModelDirectory, metrics: Metrics, keepAlive: Duration = .seconds(15)) {
-        context = RuntimeContext(directory: directory, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
+    public init(_ pool: ModelPool, metrics: Metrics, keepAlive: Duration = .seconds(15)) {
+        context = RuntimeContext(pool: pool, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
     }
 
     /// The door for the server's responder.

@@ -14,7 +14,7 @@ import JSON
 struct CountTokens: Sendable {
     let context: RuntimeContext
 
-    var routes: [Route] { context.routes("count-tokens", handler: count) }
+    var routes: [Route] { context.routes("count-tokens", .countTokens, handler: count) }
 
     @Sendable private func count(_ call: RuntimeRequest) throws -> Response {
         let input = try BedrockFields(body: call.request.body).member("input")

@@ -18,6 +18,8 @@ public final class LoadedModel: @unchecked Sendable {
     /// Bytes of weights that one token needs at least: everything but the experts that it does not use and the input
     /// embedding.
     public let weightBytesPerToken: Int
+    /// Bytes of memory for keys and values, when all of them are in use.
+    public let keyValueBytes: Int
     let schedulerLimits: Scheduler.Limits
     let shape: ModelShape
     private let weights: ModelWeights
@@ -39,6 +41,7 @@ public final class LoadedModel: @unchecked Sendable {
         let available = Machine.availableMemory - artifact.file.byteCount
         let plan = try KeyValuePlan(shape: shape, options: options, availableBytes: available)
         contextLength = plan.contextLength
+        keyValueBytes = plan.byteCount
         schedulerLimits = Scheduler.Limits(
             stepTokens: options.stepTokens, runningSequences: options.runningSequences,
             waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
@@ -95,6 +98,8 @@ struct KeyValuePlan {
     let contextLength: Int
     let fullPages: Int
     let slidingPages: Int
+    /// Bytes of all pages.
+    let byteCount: Int
 
     /// - Parameter availableBytes: memory that the machine can still give; half of it may be used unless the options say.
     init(shape: ModelShape, options: EngineOptions, availableBytes: Int) throws(EngineError) {
@@ -118,6 +123,7 @@ struct KeyValuePlan {
         fullPages = min(possible, useful)
         slidingPages = shape.slidingLayers == 0 ? useful : sliding
         contextLength = min(wanted, fullPages * tokens)
+        byteCount = fullPages * pageBytes(shape.fullLayers) + slidingPages * pageBytes(shape.slidingLayers)
         if let asked = options.contextLength, asked > contextLength, asked <= shape.maximumContext || contextLength < 1
         {
             throw .contextTooLong(asked: asked, possible: contextLength, bytes: budget)

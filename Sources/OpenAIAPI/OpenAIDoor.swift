@@ -6,21 +6,21 @@ public struct OpenAIDoor: Sendable {
     private let context: AnswerContext
 
     /// - Parameters:
-    ///   - directory: what is served; a request without a `model` gets the first.
+    ///   - pool: what is served.
     ///   - keepAlive: how long nothing may happen on a stream before a comment is sent.
-    public init(_ directory: ModelDirectory, metrics: Metrics, keepAlive: Duration = .seconds(15)) {
+    public init(_ pool: ModelPool, metrics: Metrics, keepAlive: Duration = .seconds(15)) {
         context = AnswerContext(
-            directory: directory, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
+            pool: pool, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
     }
 
     /// The door for the server's responder.
     public var door: Door {
         let routes =
             ChatCompletions(context: context).routes + Completions(context: context).routes
-            + ModelRoutes(directory: context.directory).routes
+            + ModelRoutes(pool: context.pool).routes
         // Why twice: Amazon Bedrock has the same routes below /openai.
         return Door(
-            routes: routes + routes.map { $0.below("/openai") } + TokenizeRoutes(directory: context.directory).routes,
+            routes: routes + routes.map { $0.below("/openai") } + TokenizeRoutes(pool: context.pool).routes,
             errors: OpenAIErrorRenderer(), folders: ["openai", "v1"])
     }
 }

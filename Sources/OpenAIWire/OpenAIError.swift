@@ -68,6 +68,7 @@ extension OpenAIError {
             switch error {
             case let error as OpenAIError: error
             case let error as RequestError: OpenAIError(request: error)
+            case let error as ModelPoolError: OpenAIError(pool: error)
             case let error as GenerationError: OpenAIError(generation: error)
             case let error as ConversationError: OpenAIError(conversation: error)
             case is CancellationError: Self.shuttingDown
@@ -94,17 +95,13 @@ extension OpenAIError {
                 status: 405,
                 message: "Not allowed to \(method) on \(path). Allowed: \(allowed.joined(separator: ", ")).",
                 type: "invalid_request_error", code: "method_not_allowed", allowedMethods: allowed)
-        case .unauthorized(let offer):
-            let message =
-                switch offer {
-                case .key: "Incorrect API key provided."
-                case .signature:
-                    "AWS signatures are not verified by this version: send a key as Authorization: Bearer YOUR_KEY."
-                case .nothing:
-                    "You didn't provide an API key. Provide it in an Authorization header: Authorization: Bearer YOUR_KEY."
-                }
+        case .unauthenticated(let failure):
             self = OpenAIError(
-                status: 401, message: message, type: "invalid_request_error", code: "invalid_api_key")
+                status: 401, message: Self.words(for: failure), type: "invalid_request_error", code: "invalid_api_key")
+        case .forbidden(let caller, let action, let resource):
+            self = OpenAIError(
+                status: 403, message: "The key '\(caller)' may not perform \(action) on \(resource).",
+                type: "invalid_request_error", code: "insufficient_permissions")
         case .foreignOrigin(let origin):
             self = OpenAIError(
                 status: 403,
@@ -115,6 +112,29 @@ extension OpenAIError {
                 status: 413, message: "The request's body is longer than this server accepts: \(limit) bytes.",
                 type: "invalid_request_error", code: "request_too_large")
         case .shuttingDown: self = Self.shuttingDown
+        }
+    }
+
+    private static func words(for failure: AuthenticationFailure) -> String {
+        switch failure {
+        case .nothingOffered:
+            "You didn't provide an API key. Provide it in an Authorization header: Authorization: Bearer YOUR_KEY."
+        case .unknownKey, .unknownAccessKey: "Incorrect API key provided."
+        case .wrongSignature, .bodyMismatch: "The request's AWS signature is not the one of this access key."
+        case .malformed(let message), .outsideValidity(_, let message): message
+        }
+    }
+
+    private init(pool error: ModelPoolError) {
+        switch error {
+        case .notReady(let model):
+            self = OpenAIError(
+                status: 503, message: "The model '\(model)' is being loaded. Please try again in a few seconds.",
+                type: "server_error", code: "model_not_ready", retryAfter: 5)
+        case .unloadable(let model):
+            self = OpenAIError(
+                status: 500, message: "The model '\(model)' cannot be loaded. The server's log says why.",
+                type: "server_error", code: "model_unloadable")
         }
     }
 

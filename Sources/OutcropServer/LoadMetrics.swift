@@ -20,9 +20,9 @@ enum LoadMetrics {
         "outcrop_requests_in_progress", .gauge, "Requests being answered.")
 
     /// Reads all figures.
-    static func collector(_ models: [ServedModel], _ state: ServiceState) -> Metrics.Collector {
+    static func collector(_ pool: ModelPool, _ state: ServiceState) -> Metrics.Collector {
         {
-            let perModel = models.flatMap { model in
+            let perModel = pool.loaded.flatMap { model in
                 let load = model.generator.load()
                 let labels: MetricLabels = ["model_name": model.name, "engine": "0"]
                 return [

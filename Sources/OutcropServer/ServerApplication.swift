@@ -2,6 +2,7 @@ import APISupport
 import BedrockAPI
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import OpenAIAPI
@@ -10,12 +11,12 @@ import UnixSignals
 
 /// The server, put together: doors, limits, start and stop order.
 ///
-/// It does not own the models' generators: stop them when `run` has returned.
 public struct ServerApplication: Sendable {
     private let configuration: ServerConfiguration
     private let state = ServiceState()
     private let connections = ClientConnections()
     private let responder: APIResponder
+    private let pool: ModelPool
     private let logger: Logger
 
     /// - Throws: what is wrong with the settings.
@@ -24,16 +25,17 @@ public struct ServerApplication: Sendable {
         self.configuration = configuration
         self.logger = logger
         let metrics = Metrics()
-        metrics.add(LoadMetrics.collector(configuration.models, state))
-        let directory = ModelDirectory(
-            models: configuration.models, memoryTokens: configuration.memoryTokens, date: configuration.date)
-        let openAI = OpenAIDoor(directory, metrics: metrics, keepAlive: configuration.keepAlive).door
-        let bedrock = BedrockDoor(directory, metrics: metrics, keepAlive: configuration.keepAlive).door
+        pool = ModelPool(
+            catalog: configuration.catalog, pinned: configuration.pinned, policy: configuration.loading,
+            memoryTokens: configuration.memoryTokens, date: configuration.date, logger: logger)
+        metrics.add(LoadMetrics.collector(pool, state))
+        let openAI = OpenAIDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
+        let bedrock = BedrockDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
         let operations = Door(
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)
         responder = APIResponder(
-            doors: [openAI, bedrock, operations], keys: APIKeys(configuration.apiKeys),
+            doors: [openAI, bedrock, operations], authenticator: Authenticator(keys: APIKeys(configuration.apiKeys)),
             bodyLimit: configuration.bodyLimit,
             state: state, metrics: metrics, connections: connections)
     }
@@ -47,13 +49,14 @@ public struct ServerApplication: Sendable {
     public func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
         let drainTimeout = configuration.drainTimeout
         var group = ServiceGroupConfiguration(
-            services: [service(onReady)],
+            services: [TidyingService(pool: pool), try service(onReady)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Why longer than the drain: these are the last resort, if cancelled requests do not end.
         group.maximumGracefulShutdownDuration = drainTimeout + .seconds(5)
         group.maximumCancellationDuration = .seconds(5)
         do {
             try await ServiceGroup(configuration: group).run()
+            await pool.closeAll()
         } catch let error as IOError {
             let (host, port) = (configuration.host, configuration.port)
             throw error.errnoCode == addressInUse
@@ -63,20 +66,22 @@ public struct ServerApplication: Sendable {
     }
 
     /// The server as a service that drains when it is told to stop.
-    func service(_ onReady: @escaping @Sendable (Int) -> Void) -> DrainingService {
+    func service(_ onReady: @escaping @Sendable (Int) -> Void) throws -> DrainingService {
         DrainingService(
-            application: application(onReady), state: state, drainTimeout: configuration.drainTimeout)
+            application: try application(onReady), state: state, drainTimeout: configuration.drainTimeout)
     }
 
     private func application(
         _ onReady: @escaping @Sendable (Int) -> Void
-    ) -> Application<APIResponder> {
-        let idleTimeout = TimeAmount(configuration.idleTimeout)
+    ) throws -> Application<APIResponder> {
+        let http = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [connections.makeHandler()],
+                idleTimeout: TimeAmount(configuration.idleTimeout)))
+        let tls = try configuration.tls.configuration(host: configuration.host)
         return Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [connections.makeHandler()], idleTimeout: idleTimeout)),
+            server: try tls.map { try .tls(http, tlsConfiguration: $0) } ?? http,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "outcrop"),
             onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },

@@ -1,13 +1,20 @@
+import APISupport
 import Conversation
 
 /// How the server is set up.
 public struct ServerConfiguration: Sendable {
-    /// The models; a request that names none gets the first. At least one.
-    public var models: [ServedModel]
+    /// Models that are loaded already and stay; a request that names none gets the first.
+    public var pinned: [OpenedModel]
+    /// Models that are loaded when they are asked for.
+    public var catalog: any ModelCatalog
+    /// How models come into memory and leave it.
+    public var loading = LoadingPolicy()
     /// The address to listen on.
     public var host = "127.0.0.1"
     /// The port to listen on; 0 takes a free one.
     public var port = 8080
+    /// Whether connections are encrypted, and with which certificate.
+    public var tls = ServerTLS.off
     /// Keys that clients must send; none lets everybody in.
     public var apiKeys: [String] = []
     /// Listen on an address that others can reach although no key is needed.
@@ -28,22 +35,23 @@ public struct ServerConfiguration: Sendable {
     public var version = "0.1.0"
 
     /// The defaults: loopback, port 8080, no key.
-    public init(models: [ServedModel], date: CalendarDate = .today) {
-        self.models = models
+    public init(pinned: [OpenedModel], catalog: any ModelCatalog = EmptyCatalog(), date: CalendarDate = .today) {
+        self.pinned = pinned
+        self.catalog = catalog
         self.date = date
     }
 }
 
 /// Why the server does not start.
 public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No model to serve.
-    case noModels
     /// Two models have the same name.
     case duplicateName(String)
     /// Others could reach the server, and it needs no key.
     case needsKey(host: String)
     /// An empty key would let in who has none.
     case emptyKey
+    /// A certificate or its key cannot be used.
+    case unusableCertificate(path: String, reason: String)
     /// Something else listens there.
     case addressInUse(host: String, port: Int)
     /// The address is not this machine's, or may not be used.
@@ -52,12 +60,13 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The error in a sentence.
     public var description: String {
         switch self {
-        case .noModels: "there is no model to serve: import one first"
         case .duplicateName(let name): "two models are to be served as '\(name)': give each a name of its own"
         case .needsKey(let host):
             "refusing to listen on \(host) without an API key, since other machines could reach it: set --api-key, listen on "
                 + "127.0.0.1, or allow it with --insecure"
         case .emptyKey: "an API key must not be empty"
+        case .unusableCertificate(let path, let reason):
+            "the certificate cannot be used (\(path)): \(reason); give PEM files that belong together"
         case .addressInUse(let host, let port):
             "\(host):\(port) is already in use: stop what listens there, or choose another --port"
         case .cannotListen(let host, let port, let reason): "cannot listen on \(host):\(port): \(reason)"
@@ -68,9 +77,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
 extension ServerConfiguration {
     /// - Throws: what is wrong with the settings, before anything is started.
     func validate() throws(ServerError) {
-        guard !models.isEmpty else { throw .noModels }
         var names: Set<[UInt8]> = []
-        for name in models.flatMap(\.names) where !names.insert(Array(name.utf8)).inserted {
+        for name in pinned.flatMap(\.served.names) where !names.insert(Array(name.utf8)).inserted {
             throw .duplicateName(name)
         }
         if apiKeys.contains(where: \.utf8.isEmpty) { throw .emptyKey }

@@ -41,14 +41,17 @@ struct TestServer: Sendable {
         let encoding = try HarmonyEncoding(tokenizer: try BytePairTokenizer.o200kHarmony())
         let model = ServedModel(
             id: "demo0000demo", names: ["demo"], generator: generator, encoding: encoding, created: 1_700_000_000)
-        let directory = ModelDirectory(models: [model], date: CalendarDate(unixSeconds: 1_754_438_400))
+        let pool = ModelPool(
+            catalog: EmptyCatalog(), pinned: [OpenedModel(served: model, byteCount: 0) {}],
+            date: CalendarDate(unixSeconds: 1_754_438_400), logger: Logger(label: "test"))
         let metrics = Metrics()
         responder = APIResponder(
             doors: [
-                OpenAIDoor(directory, metrics: metrics).door,
-                BedrockDoor(directory, metrics: metrics, keepAlive: keepAlive).door,
+                OpenAIDoor(pool, metrics: metrics).door,
+                BedrockDoor(pool, metrics: metrics, keepAlive: keepAlive).door,
             ],
-            keys: APIKeys(keys), bodyLimit: bodyLimit, state: state, metrics: metrics, connections: connections)
+            authenticator: Authenticator(keys: APIKeys(keys)), bodyLimit: bodyLimit, state: state, metrics: metrics,
+            connections: connections)
     }
 
     /// The application, on a free port when it is tested live.

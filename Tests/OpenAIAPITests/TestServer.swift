@@ -39,11 +39,14 @@ struct TestServer: Sendable {
         let model = ServedModel(
             id: "demo0000demo", names: ["demo", "org/alias"], generator: generator, encoding: encoding,
             created: 1_700_000_000)
-        let directory = ModelDirectory(models: [model], date: CalendarDate(unixSeconds: 1_754_438_400))
-        let door = OpenAIDoor(directory, metrics: metrics, keepAlive: keepAlive)
+        let pool = ModelPool(
+            catalog: EmptyCatalog(), pinned: [OpenedModel(served: model, byteCount: 0) {}],
+            date: CalendarDate(unixSeconds: 1_754_438_400), logger: Logger(label: "test"))
+        let door = OpenAIDoor(pool, metrics: metrics, keepAlive: keepAlive)
         let operations = OperationsRoutes(state: state, metrics: metrics, version: "1.2.3")
         responder = APIResponder(
-            doors: [door.door, Door(routes: operations.routes, errors: door.door.errors)], keys: APIKeys(keys),
+            doors: [door.door, Door(routes: operations.routes, errors: door.door.errors)],
+            authenticator: Authenticator(keys: APIKeys(keys)),
             bodyLimit: bodyLimit, state: state, metrics: metrics, connections: connections)
     }
 

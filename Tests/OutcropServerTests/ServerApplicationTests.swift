@@ -23,6 +23,9 @@ func scriptedModel(prefill: Duration = .zero) throws -> (model: ServedModel, gen
     )
 }
 
+/// The model as the server wants it.
+func opened(_ model: ServedModel) -> OpenedModel { OpenedModel(served: model, byteCount: 0) {} }
+
 @Suite struct ServerApplicationTests {
     private static var quiet: Logger {
         var logger = Logger(label: "test")
@@ -35,7 +38,7 @@ func scriptedModel(prefill: Duration = .zero) throws -> (model: ServedModel, gen
         _ model: ServedModel, _ change: (inout ServerConfiguration) -> Void = { _ in },
         _ test: @escaping @Sendable (Int) async throws -> Value
     ) async throws -> Value {
-        var configuration = ServerConfiguration(models: [model])
+        var configuration = ServerConfiguration(pinned: [opened(model)])
         configuration.port = 0
         change(&configuration)
         let server = try ServerApplication(configuration, logger: Self.quiet)
@@ -83,7 +86,7 @@ func scriptedModel(prefill: Duration = .zero) throws -> (model: ServedModel, gen
     func portInUse() async throws {
         let model = try scriptedModel().model
         try await withServer(model) { port in
-            var configuration = ServerConfiguration(models: [model])
+            var configuration = ServerConfiguration(pinned: [opened(model)])
             configuration.port = port
             let second = try ServerApplication(configuration, logger: Self.quiet)
             await #expect(throws: ServerError.addressInUse(host: "127.0.0.1", port: port)) { try await second.run() }
@@ -96,13 +99,13 @@ func scriptedModel(prefill: Duration = .zero) throws -> (model: ServedModel, gen
         meanwhile: @escaping @Sendable (Int) async throws -> Void = { _ in }
     ) async throws -> String {
         let (model, generator) = try scriptedModel(prefill: prefill)
-        var configuration = ServerConfiguration(models: [model])
+        var configuration = ServerConfiguration(pinned: [opened(model)])
         configuration.port = 0
         configuration.drainTimeout = drainTimeout
         let server = try ServerApplication(configuration, logger: Self.quiet)
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         let group = ServiceGroup(
-            configuration: .init(services: [server.service { continuation.yield($0) }], logger: Self.quiet))
+            configuration: .init(services: [try server.service { continuation.yield($0) }], logger: Self.quiet))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             guard let port = await ports.first(where: { _ in true }) else { throw CancellationError() }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ServerConfigurationTests {
     private func configuration(_ change: (inout ServerConfiguration) -> Void) throws -> ServerConfiguration {
-        var configuration = ServerConfiguration(models: [try scriptedModel().model])
+        var configuration = ServerConfiguration(pinned: [opened(try scriptedModel().model)])
         change(&configuration)
         return configuration
     }
@@ -37,10 +37,9 @@ import Testing
 
     @Test("what cannot work is refused before anything starts")
     func refuses() throws {
-        #expect(throws: ServerError.noModels) { try ServerConfiguration(models: []).validate() }
         #expect(throws: ServerError.emptyKey) { try configuration { $0.apiKeys = ["a", ""] }.validate() }
         #expect(throws: ServerError.duplicateName("scripted")) {
-            try configuration { $0.models.append($0.models[0]) }.validate()
+            try configuration { $0.pinned.append($0.pinned[0]) }.validate()
         }
     }
 }

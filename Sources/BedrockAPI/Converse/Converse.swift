@@ -9,7 +9,8 @@ struct Converse: Sendable {
     let context: RuntimeContext
 
     var routes: [Route] {
-        context.routes("converse", handler: whole) + context.routes("converse-stream", handler: streamed)
+        context.routes("converse", .invoke, handler: whole)
+            + context.routes("converse-stream", .invokeWithResponseStream, handler: streamed)
     }
 
     @Sendable private func whole(_ call: RuntimeRequest) async throws -> Response {

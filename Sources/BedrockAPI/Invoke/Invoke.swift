@@ -10,7 +10,8 @@ struct Invoke: Sendable {
     let context: RuntimeContext
 
     var routes: [Route] {
-        context.routes("invoke", handler: whole) + context.routes("invoke-with-response-stream", handler: streamed)
+        context.routes("invoke", .invoke, handler: whole)
+            + context.routes("invoke-with-response-stream", .invokeWithResponseStream, handler: streamed)
     }
 
     @Sendable private func whole(_ call: RuntimeRequest) async throws -> Response {

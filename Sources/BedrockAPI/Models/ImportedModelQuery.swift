@@ -1,5 +1,4 @@
 import APISupport
-import Conversation
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -22,7 +21,7 @@ struct ImportedModelQuery: Sendable {
         let created: Int
         let id: String
 
-        init(_ model: ServedModel) {
+        init(_ model: ModelEntry) {
             created = model.created
             id = model.id
         }
@@ -70,7 +69,7 @@ struct ImportedModelQuery: Sendable {
     }
 
     /// The models of the page, and the token of the next page if there is one.
-    func page(of models: [ServedModel]) -> (models: [ServedModel], next: String?) {
+    func page(of models: [ModelEntry]) -> (models: [ModelEntry], next: String?) {
         let isBefore: (Place, Place) -> Bool = isAscending ? { $0 < $1 } : { $1 < $0 }
         let wanted = models.filter(isWanted).map { (place: Place($0), model: $0) }
             .sorted { isBefore($0.place, $1.place) }
@@ -79,7 +78,7 @@ struct ImportedModelQuery: Sendable {
         return (page.map(\.model), wanted.count > page.count ? page.last?.place.token : nil)
     }
 
-    private func isWanted(_ model: ServedModel) -> Bool {
+    private func isWanted(_ model: ModelEntry) -> Bool {
         if let nameContains, !Self.contains(Array(model.name.utf8), Array(nameContains.utf8)) { return false }
         let created = Double(model.created)
         return created >= after ?? -.infinity && created <= before ?? .infinity

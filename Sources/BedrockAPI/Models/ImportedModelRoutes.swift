@@ -11,9 +11,11 @@ struct ImportedModelRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/imported-models") { request in .json(list(try ImportedModelQuery(request))) },
+            Route(.get, "/imported-models") { request in
+                .json(list(try ImportedModelQuery(request), try await context.pool.entries()))
+            },
             Route(.get, "/imported-models/{model...}") { request in
-                let model = try context.find(request.parameters["model"] ?? "").service.model
+                let model = try await context.find(request.parameters["model"] ?? "")
                 var writer = JSONWriter()
                 write(model, to: &writer)
                 return .json(writer.bytes)
@@ -24,10 +26,10 @@ struct ImportedModelRoutes: Sendable {
             }
     }
 
-    private func list(_ query: ImportedModelQuery) -> [UInt8] {
+    private func list(_ query: ImportedModelQuery, _ models: [ModelEntry]) -> [UInt8] {
         var writer = JSONWriter()
         writer.append(raw: "{\"modelSummaries\":")
-        let (page, next) = query.page(of: context.directory.services.map(\.model))
+        let (page, next) = query.page(of: models)
         writer.append(list: page) { write($1, to: &$0) }
         if let next {
             writer.append(raw: ",\"nextToken\":")
@@ -37,7 +39,7 @@ struct ImportedModelRoutes: Sendable {
         return writer.bytes
     }
 
-    private func write(_ model: ServedModel, to writer: inout JSONWriter) {
+    private func write(_ model: ModelEntry, to writer: inout JSONWriter) {
         writer.append(raw: "{\"modelArn\":")
         writer.append(string: ImportedModelARN(id: model.id).description)
         writer.append(raw: ",\"modelName\":")

@@ -13,9 +13,12 @@ struct BedrockError: FieldError, Sendable, Equatable {
         case accessDenied = "AccessDeniedException"
         /// Nobody reads it, but logs and metrics should not count it as the server's fault.
         case clientClosedRequest = "ClientClosedRequest"
+        case incompleteSignature = "IncompleteSignatureException"
         case internalServer = "InternalServerException"
+        case invalidSignature = "InvalidSignatureException"
         case missingAuthenticationToken = "MissingAuthenticationTokenException"
         case modelError = "ModelErrorException"
+        case modelNotReady = "ModelNotReadyException"
         case resourceNotFound = "ResourceNotFoundException"
         case serviceUnavailable = "ServiceUnavailableException"
         case throttling = "ThrottlingException"
@@ -27,10 +30,12 @@ struct BedrockError: FieldError, Sendable, Equatable {
         var status: Int {
             switch self {
             case .validation: 400
-            case .accessDenied, .missingAuthenticationToken, .unrecognizedClient: 403
+            case .accessDenied, .incompleteSignature, .invalidSignature, .missingAuthenticationToken,
+                .unrecognizedClient:
+                403
             case .resourceNotFound, .unknownOperation: 404
             case .modelError: 424
-            case .throttling: 429
+            case .modelNotReady, .throttling: 429
             case .clientClosedRequest: 499
             case .internalServer: 500
             case .serviceUnavailable: 503
@@ -44,9 +49,8 @@ struct BedrockError: FieldError, Sendable, Equatable {
             case .throttling: "throttlingException"
             case .serviceUnavailable: "serviceUnavailableException"
             case .modelError: "modelStreamErrorException"
-            case .accessDenied, .clientClosedRequest, .internalServer, .missingAuthenticationToken, .resourceNotFound,
-                .unknownOperation,
-                .unrecognizedClient:
+            case .accessDenied, .clientClosedRequest, .incompleteSignature, .internalServer, .invalidSignature,
+                .missingAuthenticationToken, .modelNotReady, .resourceNotFound, .unknownOperation, .unrecognizedClient:
                 "internalServerException"
             }
         }
@@ -88,6 +92,7 @@ extension BedrockError {
             case let error as BedrockError: error
             case let error as OpenAIError: BedrockError(openAI: error)
             case let error as RequestError: BedrockError(request: error)
+            case let error as ModelPoolError: BedrockError(pool: error)
             case let error as GenerationError: BedrockError(generation: error)
             case let error as ConversationError: .validation(error.description)
             case is ClientGone: BedrockError(.clientClosedRequest, "The client closed the connection.")
@@ -110,16 +115,44 @@ extension BedrockError {
             self.init(
                 .unknownOperation,
                 "There is no operation \(method) \(path). Allowed: \(allowed.joined(separator: ", ")).")
-        case .unauthorized(.nothing): self.init(.missingAuthenticationToken, "Missing Authentication Token")
-        case .unauthorized(.key):
-            self.init(.accessDenied, "Authentication failed: Please make sure your API Key is valid.")
-        case .unauthorized(.signature):
-            self.init(.unrecognizedClient, "The security token included in the request is invalid.")
+        case .unauthenticated(let failure): self.init(authentication: failure)
+        case .forbidden(let caller, let action, let resource):
+            self.init(
+                .accessDenied,
+                "User: \(caller) is not authorized to perform: \(action) on resource: \(resource) because no identity-based "
+                    + "policy allows the \(action) action")
         case .foreignOrigin(let origin):
             self.init(.accessDenied, "Web pages of '\(origin)' may not use this server without a key.")
         case .bodyTooLarge(let limit):
             self = .validation("The request's body is longer than this server accepts: \(limit) bytes.")
         case .shuttingDown: self = Self.shuttingDown
+        }
+    }
+
+    private init(authentication failure: AuthenticationFailure) {
+        switch failure {
+        case .nothingOffered: self.init(.missingAuthenticationToken, "Missing Authentication Token")
+        case .unknownKey:
+            self.init(.accessDenied, "Authentication failed: Please make sure your API Key is valid.")
+        case .unknownAccessKey:
+            self.init(.unrecognizedClient, "The security token included in the request is invalid.")
+        case .wrongSignature, .bodyMismatch:
+            self.init(
+                .invalidSignature,
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+                    + "Key and signing method. Consult the service documentation for details.")
+        case .malformed(let message): self.init(.incompleteSignature, message)
+        case .outsideValidity(_, let message): self.init(.invalidSignature, message)
+        }
+    }
+
+    private init(pool error: ModelPoolError) {
+        switch error {
+        case .notReady:
+            self.init(
+                .modelNotReady, "Model is not ready for inference. Wait and try your request again.", retryAfter: 5)
+        case .unloadable(let model):
+            self.init(.modelError, "The model '\(model)' cannot be loaded. The server's log says why.")
         }
     }
 

@@ -7,14 +7,15 @@
 /// Writes small files so that a reader, or a machine that lost power, sees the old content or the new, nothing between.
 public enum AtomicFile {
     /// Writes `bytes` to a temporary file beside `path`, flushes it and renames it to `path`.
+    /// - Parameter isPrivate: whether only its owner may read the file.
     /// - Throws: `FileError`; the temporary file is gone then and `path` is as it was.
-    public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    public static func write(_ bytes: [UInt8], to path: String, isPrivate: Bool = false) throws(FileError) {
         guard FileSystem.status(of: path)?.kind != .folder else {
             throw FileError(operation: "write", path: path, code: EISDIR)
         }
         let temporary = path + ".tmp-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         do throws(FileError) {
-            let file = try OutputFile(creating: temporary)
+            let file = try OutputFile(creating: temporary, isPrivate: isPrivate)
             try file.write(bytes, at: 0)
             try file.synchronize()
             try FileSystem.rename(temporary, to: path)

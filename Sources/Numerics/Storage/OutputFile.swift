@@ -11,9 +11,10 @@ public final class OutputFile: Sendable {
     private let descriptor: Int32
 
     /// Creates a file, or empties the one that is there.
+    /// - Parameter isPrivate: whether only its owner may read a file that is created.
     /// - Throws: `FileError` when the folder is missing or not writable.
-    public init(creating path: String) throws(FileError) {
-        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    public init(creating path: String, isPrivate: Bool = false) throws(FileError) {
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, isPrivate ? 0o600 : 0o644)
         guard descriptor >= 0 else { throw .last("create", path) }
         self.path = path
     }

@@ -13,7 +13,7 @@ struct ChatCompletions: Sendable {
 
     @Sendable private func answer(_ request: APIRequest) async throws -> Response {
         let fields = try Fields(body: request.body)
-        let found = try context.directory.model(for: fields)
+        let found = try await context.model(for: fields, request)
         let service = found.service
         let limits = service.model.generator.limits
         let chat = try ChatRequest(fields, id: request.id.description, limits: limits)

@@ -12,7 +12,7 @@ struct Completions: Sendable {
 
     @Sendable private func answer(_ request: APIRequest) async throws -> Response {
         let fields = try Fields(body: request.body)
-        let found = try context.directory.model(for: fields)
+        let found = try await context.model(for: fields, request)
         let model = found.service.model
         let completion = try CompletionRequest(fields, id: request.id.description, model: model)
         let head = AnswerHead(prefix: "cmpl-", model: model, name: found.name)

@@ -8,7 +8,7 @@ import Tokenizer
 
 /// `/tokenize`, `/detokenize` and `/tokenizer_info`, in vLLM's shapes.
 struct TokenizeRoutes: Sendable {
-    let directory: ModelDirectory
+    let pool: ModelPool
 
     var routes: [Route] {
         [
@@ -18,9 +18,9 @@ struct TokenizeRoutes: Sendable {
         ]
     }
 
-    @Sendable private func tokenize(_ request: APIRequest) throws -> Response {
+    @Sendable private func tokenize(_ request: APIRequest) async throws -> Response {
         let fields = try Fields(body: request.body)
-        let service = try directory.model(for: fields).service
+        let service = try await pool.model(for: fields, request, action: .countTokens).service
         let ids = try ids(fields, service, id: request.id)
         var writer = JSONWriter()
         writer.append(raw: "{\"count\":")
@@ -61,9 +61,9 @@ struct TokenizeRoutes: Sendable {
         return service.model.tokenizer.encode(text, allowedSpecial: .all)
     }
 
-    @Sendable private func detokenize(_ request: APIRequest) throws -> Response {
+    @Sendable private func detokenize(_ request: APIRequest) async throws -> Response {
         let fields = try Fields(body: request.body)
-        let service = try directory.model(for: fields).service
+        let service = try await pool.model(for: fields, request, action: .countTokens).service
         let elements = try fields.required("tokens") { key throws(OpenAIError) in try fields.array(key) }
         var bytes: [UInt8] = []
         for (index, element) in elements.enumerated() {
@@ -83,10 +83,9 @@ struct TokenizeRoutes: Sendable {
         return .json(writer.bytes)
     }
 
-    @Sendable private func information(_ request: APIRequest) throws -> Response {
-        guard let model = directory.services.first?.model else {
-            throw OpenAIError.invalid("No model is served.", parameter: nil)
-        }
+    @Sendable private func information(_ request: APIRequest) async throws -> Response {
+        let model = try await pool.model(for: Fields(body: Array("{}".utf8)), request, action: .countTokens).service
+            .model
         var writer = JSONWriter()
         writer.append(raw: "{\"tokenizer_class\":\"PreTrainedTokenizerFast\",\"bos_token\":\"<|startoftext|>\",")
         writer.append(raw: "\"eos_token\":\"<|return|>\",\"pad_token\":\"<|endoftext|>\",\"chat_template\":null,")

@@ -1,8 +1,10 @@
+import APISupport
 import ArgumentParser
 import Conversation
 import Inference
 import Logging
 import ModelImport
+import OutcropNumerics
 import OutcropServer
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
@@ -28,7 +30,7 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "An imported model, or a checkpoint's folder; may be repeated (default: the only imported model).",
+            "An imported model, or a checkpoint's folder, to load at once and keep; may be repeated.",
             valueName: "name or folder"))
     var model: [String] = []
 
@@ -58,6 +60,18 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Unload a model that was loaded on demand when nobody has used it for this long (default: never).",
+            valueName: "seconds"))
+    var idleUnload: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for all loaded models, such as 20GiB; the ones unused for longest leave first (default: 90 % of the "
+                + "machine's).", valueName: "bytes"))
+    var modelMemory: ByteSize?
+
+    @Option(
+        help: ArgumentHelp(
             "The date that models are told, as YYYY-MM-DD (default: the day of the start).", valueName: "date"))
     var date: String?
 
@@ -70,6 +84,7 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         if !(0...65535).contains(port) { throw ValidationError("--port must be 0 to 65535") }
+        if let idleUnload, !(idleUnload >= 1) { throw ValidationError("--idle-unload must be at least 1 second") }
         if !(1...4096).contains(maxNumSeqs) { throw ValidationError("--max-num-seqs must be 1 to 4096") }
         if !(0...1_000_000).contains(maxQueue) { throw ValidationError("--max-queue must be 0 to 1000000") }
         if let date, CalendarDate(date) == nil { throw ValidationError("'\(date)' is no date: write it as YYYY-MM-DD") }
@@ -85,31 +100,49 @@ struct Serve: AsyncParsableCommand {
             handler.logLevel = level
             return handler
         }
-        let models = try await openModels()
-        defer { for model in models { model.close() } }
-        let application = try ServerApplication(configuration(models.map(\.served)), logger: Logger(label: "outcrop"))
-        let (host, names) = (host, models.map(\.served.name).joined(separator: ", "))
+        let pinned = try await openModels()
+        let application = try ServerApplication(configuration(pinned), logger: Logger(label: "outcrop"))
+        let (host, scheme) = (host.contains(":") ? "[\(host)]" : host, "http")
+        let names = pinned.map(\.served.name)
         try await application.run { port in
-            writeError("serving \(names) on http://\(host.contains(":") ? "[\(host)]" : host):\(port)/v1\n")
+            let what = names.isEmpty ? "imported models on demand" : names.joined(separator: ", ")
+            writeError("serving \(what) on \(scheme)://\(host):\(port)\n")
         }
     }
 
-    private func openModels() async throws -> [OpenModel] {
-        let wanted = model.isEmpty ? [try source.libraryArguments.onlyModel()] : model
-        var options = engine.options
-        options.runningSequences = maxNumSeqs
-        options.waitingRequests = maxQueue
-        var models: [OpenModel] = []
-        for (index, text) in wanted.enumerated() {
+    /// The models that were named, loaded.
+    private func openModels() async throws -> [OpenedModel] {
+        var models: [OpenedModel] = []
+        for (index, text) in model.enumerated() {
             let resolved = try await source.resolve(text)
-            let names = wanted.count == 1 ? servedModelName : Array(servedModelName.dropFirst(index).prefix(1))
-            models.append(try OpenModel(resolved, names: names.isEmpty ? [resolved.name] : names, options: options))
+            let names = model.count == 1 ? servedModelName : Array(servedModelName.dropFirst(index).prefix(1))
+            models.append(
+                try OpenModel(resolved, names: names.isEmpty ? [resolved.name] : names, options: engineOptions).opened)
         }
         return models
     }
 
-    private func configuration(_ models: [ServedModel]) -> ServerConfiguration {
-        var configuration = ServerConfiguration(models: models, date: date.flatMap { CalendarDate($0) } ?? .today)
+    private var engineOptions: EngineOptions {
+        var options = engine.options
+        options.runningSequences = maxNumSeqs
+        options.waitingRequests = maxQueue
+        return options
+    }
+
+    /// Imported models, loaded on demand. Each may take a quarter of the memory for keys and values, so that some fit side by side.
+    private var catalog: LibraryCatalog {
+        var options = engineOptions
+        options.keyValueBytes = options.keyValueBytes ?? memoryLimit / 4
+        return LibraryCatalog(library: source.libraryArguments.library, options: options)
+    }
+
+    private var memoryLimit: Int { modelMemory?.bytes ?? Machine.physicalMemory / 10 * 9 }
+
+    private func configuration(_ pinned: [OpenedModel]) -> ServerConfiguration {
+        var configuration = ServerConfiguration(
+            pinned: pinned, catalog: catalog, date: date.flatMap { CalendarDate($0) } ?? .today)
+        configuration.loading = LoadingPolicy(
+            memoryLimit: memoryLimit, idleLimit: idleUnload.map { .seconds($0) })
         configuration.host = host
         configuration.port = port
         configuration.apiKeys = apiKey + (EnvironmentVariable.apiKey.value.map { [$0] } ?? [])
