@@ -2,7 +2,7 @@ import Foundation
 import JSON
 
 /// What the audit log tells of a request: who wanted what, and what came of it. Never what was asked or answered.
-public struct AuditEntry: Sendable, Equatable {
+public struct AuditEntry: Sendable {
     /// What became of a request.
     public enum Outcome: String, Sendable, Equatable {
         /// It was permitted and done.
@@ -13,18 +13,33 @@ public struct AuditEntry: Sendable, Equatable {
         case error
     }
 
+    /// What was decided about one action on one resource.
+    public struct Decision: Sendable, Equatable {
+        /// What was wanted, as IAM names it.
+        public let action: String
+        /// On what: an ARN or `*`.
+        public let resource: String
+        /// Whether the caller may.
+        public let isAllowed: Bool
+
+        /// A decision.
+        public init(action: String, resource: String, isAllowed: Bool) {
+            self.action = action
+            self.resource = resource
+            self.isAllowed = isAllowed
+        }
+    }
+
     /// When the request came.
     public var time: Date
     /// The id that the answer carries.
     public var requestID: String
-    /// Who asked; nil when that could not be told.
-    public var principal: Principal?
+    /// The id and the name of who asked; nil when that could not be told.
+    public var principal: (id: String, name: String)?
     /// The client's address.
     public var sourceAddress: String?
-    /// What was wanted, as IAM names it; nil for a request that was refused before that was known.
-    public var action: String?
-    /// On what: an ARN or `*`.
-    public var resource: String?
+    /// What was decided, in order; nothing for a request that was refused before it was known what it wants.
+    public var decisions: [Decision]
     /// What came of it.
     public var outcome: Outcome
     /// The answer's HTTP status.
@@ -32,15 +47,14 @@ public struct AuditEntry: Sendable, Equatable {
 
     /// An entry.
     public init(
-        time: Date = .now, requestID: String, principal: Principal?, sourceAddress: String? = nil, action: String?,
-        resource: String?, outcome: Outcome, status: Int
+        time: Date = .now, requestID: String, principal: (id: String, name: String)?, sourceAddress: String? = nil,
+        decisions: [Decision], outcome: Outcome, status: Int
     ) {
         self.time = time
         self.requestID = requestID
         self.principal = principal
         self.sourceAddress = sourceAddress
-        self.action = action
-        self.resource = resource
+        self.decisions = decisions
         self.outcome = outcome
         self.status = status
     }
@@ -58,10 +72,14 @@ public struct AuditEntry: Sendable, Equatable {
         writer.append(optional: principal?.name)
         writer.append(raw: ",\"source\":")
         writer.append(optional: sourceAddress)
-        writer.append(raw: ",\"action\":")
-        writer.append(optional: action)
-        writer.append(raw: ",\"resource\":")
-        writer.append(optional: resource)
+        writer.append(raw: ",\"decisions\":")
+        writer.append(list: decisions) { writer, decision in
+            writer.append(raw: "{\"action\":")
+            writer.append(string: decision.action)
+            writer.append(raw: ",\"resource\":")
+            writer.append(string: decision.resource)
+            writer.append(raw: decision.isAllowed ? ",\"allowed\":true}" : ",\"allowed\":false}")
+        }
         writer.append(raw: ",\"outcome\":")
         writer.append(string: outcome.rawValue)
         writer.append(raw: ",\"status\":")

@@ -14,8 +14,12 @@ import Testing
     private func entry(_ number: Int) -> AuditEntry {
         AuditEntry(
             time: Date(timeIntervalSince1970: 1_795_000_000.25), requestID: "req_\(number)",
-            principal: Principal(id: "AKIA1", name: "ci", policy: .full), sourceAddress: "::1",
-            action: "s3:GetObject", resource: "arn:aws:s3:::b/k\"\n\u{1}é", outcome: .allow, status: 200)
+            principal: ("AKIA1", "ci"), sourceAddress: "::1",
+            decisions: [
+                AuditEntry.Decision(
+                    action: "s3:GetObject", resource: "arn:aws:s3:::b/k\"\n\u{1}é", isAllowed: true),
+                AuditEntry.Decision(action: "s3:PutObject", resource: "*", isAllowed: false),
+            ], outcome: .deny, status: 403)
     }
 
     private func lines(_ name: String = "audit.jsonl") throws -> [JSONValue] {
@@ -33,16 +37,19 @@ import Testing
         let log = try log()
         log.record(entry(1))
         log.record(
-            AuditEntry(requestID: "req_2", principal: nil, action: nil, resource: nil, outcome: .deny, status: 403))
+            AuditEntry(requestID: "req_2", principal: nil, decisions: [], outcome: .error, status: 500))
         await log.flush()
         let lines = try lines()
         #expect(
             lines[0] == [
                 "time": "2026-11-18T11:06:40.250Z", "request_id": "req_1", "principal": "AKIA1", "name": "ci",
-                "source": "::1", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k\"\n\u{1}é",
-                "outcome": "allow", "status": 200,
+                "source": "::1",
+                "decisions": [
+                    ["action": "s3:GetObject", "resource": "arn:aws:s3:::b/k\"\n\u{1}é", "allowed": true],
+                    ["action": "s3:PutObject", "resource": "*", "allowed": false],
+                ], "outcome": "deny", "status": 403,
             ])
-        #expect(lines[1]["principal"] == .null && lines[1]["outcome"] == "deny")
+        #expect(lines[1]["principal"] == .null && lines[1]["outcome"] == "error")
         #expect(lines.count == 2)
         #expect(FileSystem.permissions(of: folder.join("audit.jsonl")) == 0o600)
     }
