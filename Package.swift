@@ -100,7 +100,7 @@ let package = Package(
         // Objects at any other S3 server: credentials, signed requests, ranged reads.
         module("S3Client", ["AWSProtocol", "JSON", "OutcropNumerics", crypto, httpClient, nio, logging]),
         // Tokens per model, key and five minutes, and what they cost.
-        module("Usage", ["JSON", "Records", grdb]),
+        module("Usage", ["JSON", "OutcropNumerics", "Records", grdb]),
         // A checkpoint becomes an artifact: list, validate, plan, convert, publish.
         module("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
         // Which models exist: artifacts on disk, their manifests and records.
@@ -188,7 +188,7 @@ let package = Package(
         tests("ObjectStore", ["AWSProtocol", "OutcropNumerics", crypto]),
         tests("S3Client", ["AWSProtocol", "JSON", crypto, httpTypes, hummingbird]),
         tests("S3API", ["APISupport", "AWSProtocol", "ObjectStore", hummingbird, hummingbirdTesting, httpTypes]),
-        tests("Usage", ["JSON"]),
+        tests("Usage", ["JSON", "OutcropNumerics", grdb]),
         tests("ImportJobs", ["Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics"]),
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
