@@ -146,12 +146,15 @@ let package = Package(
                 "APISupport", "AWSProtocol", "Conversation", "Generation", "Harmony", "ImportJobs", "JSON",
                 "ModelLibrary", "OpenAIWire", "Tokenizer", hummingbird, httpTypes,
             ]),
+        // Whose credentials these are: the operation of AWS's security token service that tools call.
+        module("IdentityAPI", ["APISupport", "AWSProtocol", "Access", hummingbird, httpTypes]),
         // The composition root: configuration, services, start and stop order, mounted routes; no logic.
         module(
             "OutcropServer",
             [
-                "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "ImportJobs", "ModelLibrary",
-                "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore, hummingbirdTLS, nio,
+                "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "IdentityAPI", "ImportJobs",
+                "ModelLibrary", "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore,
+                hummingbirdTLS, nio,
                 "OutcropNumerics", nioSSL, certificates, asn1, crypto, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 logging,
@@ -172,7 +175,8 @@ let package = Package(
         ),
         // Shared by the tests: fixtures, a scripted generator.
         .target(
-            name: "TestSupport", dependencies: ["Generation", "JSON", nio, nioSockets], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Access", "Generation", "JSON", nio, nioSockets],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         // Every kernel against double arithmetic from the layouts' definition; AMX with its tiles emulated.
         .target(name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks"),

@@ -16,8 +16,8 @@ public struct APIRequest: Sendable {
     public var upload: BodyStream?
     /// Who asks, and what they may do.
     public var caller: Caller
-    /// The signature that says so, if there is one; verified, except where no key is needed.
-    public var signature: VerifiedSignature?
+    /// What the chunks of a streamed body are verified with; nil where nothing is verified.
+    public var bodySigning: BodySigning?
     /// What lives until the answer is written.
     public var scope: RequestScope
     /// Whether the client is still there.

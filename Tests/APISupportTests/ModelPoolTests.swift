@@ -120,7 +120,7 @@ private final class FakeCatalog: ModelCatalog {
         let catalog = FakeCatalog(["a", "b"])
         let pool = pool(catalog) {
             $0.memoryLimit = 15
-            $0.patience = .milliseconds(150)
+            $0.patience = .seconds(2)
         }
         let scope = RequestScope()
         try await use(pool, "a", scope)

@@ -1,0 +1,108 @@
+import APISupport
+import Access
+import HTTPTypes
+import Hummingbird
+
+/// The one operation of AWS's security token service that tools call to learn whose credentials they have: GetCallerIdentity.
+public struct IdentityDoor: Sendable {
+    private let account: String
+
+    /// - Parameter account: the twelve digits that all resources of this server belong to.
+    public init(account: String) {
+        self.account = account
+    }
+
+    /// The door for the server's responder. AWS answers every action on one path.
+    public var door: Door {
+        Door(
+            routes: [
+                Route(.post, "/") { try answer($0, form: String(decoding: $0.body, as: UTF8.self)) },
+                Route(.get, "/") { try answer($0, form: String(($0.head.path ?? "").drop { $0 != "?" }.dropFirst())) },
+            ],
+            errors: IdentityErrorRenderer(), services: ["sts"])
+    }
+
+    private func answer(_ request: APIRequest, form: String) throws -> Response {
+        let action = form.split(separator: "&").first { $0.hasPrefix("Action=") }?.dropFirst("Action=".count)
+        guard action == "GetCallerIdentity" else { throw IdentityError.invalidAction(action.map(String.init) ?? "") }
+        let principal = request.caller.principal
+        return .xml(
+            """
+            <GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
+            <Arn>arn:aws:iam::\(account):user/\(principal.name)</Arn><UserId>\(principal.id)</UserId>\
+            <Account>\(account)</Account></GetCallerIdentityResult>\
+            <ResponseMetadata><RequestId>\(escaped(request.id.description))</RequestId></ResponseMetadata>\
+            </GetCallerIdentityResponse>
+            """, status: .ok)
+    }
+}
+
+/// Why an identity request is refused.
+enum IdentityError: Error, Sendable, Equatable {
+    /// Another of the service's actions.
+    case invalidAction(String)
+}
+
+/// Words errors as AWS's query protocol does.
+struct IdentityErrorRenderer: ErrorRenderer {
+    func response(for error: any Error, request: RequestIdentifier) -> Response {
+        let (status, code, message) = Self.words(for: error)
+        return .xml(
+            """
+            <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>\
+            <Type>\(status < 500 ? "Sender" : "Receiver")</Type><Code>\(code)</Code>\
+            <Message>\(escaped(message))</Message></Error><RequestId>\(escaped(request.description))</RequestId>\
+            </ErrorResponse>
+            """, status: .init(code: status))
+    }
+
+    private static func words(for error: any Error) -> (status: Int, code: String, message: String) {
+        switch error {
+        case IdentityError.invalidAction(let action):
+            (400, "InvalidAction", "Could not find operation \(action) for version 2011-06-15")
+        case RequestError.unauthenticated(let failure): words(for: failure)
+        case RequestError.forbidden(let caller, let action, _):
+            (403, "AccessDenied", "User: \(caller) is not authorized to perform: \(action)")
+        case RequestError.foreignOrigin(let origin):
+            (403, "AccessDenied", "Web pages of '\(origin)' may not use this server without a key.")
+        case RequestError.bodyTooLarge: (413, "RequestEntityTooLarge", "The request's body is too long.")
+        case RequestError.unknownRoute, RequestError.wrongMethod:
+            (404, "InvalidAction", "There is no such operation.")
+        case RequestError.shuttingDown: (503, "ServiceUnavailable", "The server is shutting down.")
+        default: (500, "InternalFailure", "The server had an error while processing your request.")
+        }
+    }
+
+    private static func words(for failure: AuthenticationFailure) -> (status: Int, code: String, message: String) {
+        switch failure {
+        case .nothingOffered: (403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        case .unknownKey, .unknownAccessKey:
+            (403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+        case .wrongSignature, .bodyMismatch:
+            (
+                403, "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided."
+            )
+        case .malformed(let message): (400, "IncompleteSignature", message)
+        case .outsideValidity(_, let message): (403, "SignatureDoesNotMatch", message)
+        }
+    }
+}
+
+/// Text as it stands between XML's tags.
+private func escaped(_ text: String) -> String {
+    text.reduce(into: "") { result, character in
+        switch character {
+        case "&": result += "&amp;"
+        case "<": result += "&lt;"
+        case ">": result += "&gt;"
+        default: result.append(character)
+        }
+    }
+}
+
+extension Response {
+    fileprivate static func xml(_ text: String, status: HTTPResponse.Status) -> Response {
+        Response(status: status, headers: [.contentType: "text/xml"], body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}
