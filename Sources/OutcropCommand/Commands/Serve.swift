@@ -5,6 +5,7 @@ import Conversation
 import Inference
 import Logging
 import ModelImport
+import ModelLibrary
 import OutcropNumerics
 import OutcropServer
 
