@@ -25,6 +25,12 @@ public struct UsageCounts: Sendable, Equatable {
     /// Their tokens.
     public var tokens: UsageTokens
 
+    /// Requests and their tokens.
+    public init(requests: Int, tokens: UsageTokens) {
+        self.requests = requests
+        self.tokens = tokens
+    }
+
     /// Nothing.
     public static let zero = UsageCounts(requests: 0, tokens: UsageTokens(input: 0, output: 0))
 

@@ -26,6 +26,15 @@ public struct UsageReport: Sendable, Equatable {
         /// keys.
         public let activeWindows: Int?
 
+        /// A row.
+        public init(window: Date?, model: UsageModel?, key: UsageKey?, counts: UsageCounts, activeWindows: Int?) {
+            self.window = window
+            self.model = model
+            self.key = key
+            self.counts = counts
+            self.activeWindows = activeWindows
+        }
+
         /// Custom-model units times minutes: units a copy × windows × 5.
         public var unitMinutes: Int? {
             guard let model, let activeWindows else { return nil }
@@ -41,6 +50,14 @@ public struct UsageReport: Sendable, Equatable {
     public let grouping: Grouping
     /// In the order of the windows, else most requests first.
     public let rows: [Row]
+
+    /// A report.
+    public init(since: Date, until: Date, grouping: Grouping, rows: [Row]) {
+        self.since = since
+        self.until = until
+        self.grouping = grouping
+        self.rows = rows
+    }
 
     /// All rows together.
     public var total: UsageCounts { rows.reduce(.zero) { $0 + $1.counts } }
