@@ -105,7 +105,7 @@ public struct APIResponder: HTTPResponder {
         case .objects(let handler):
             let proof = try await admit(arrival)
             api.caller = try proof.callerByDeclaredHash()
-            api.bodySigning = proof.bodySigning
+            api.chunkSigning = proof.chunkSigning
             arrival.scope.note(api.caller)
             api.upload = body.stream()
             return try await handler.answer(api).holding(arrival.scope)

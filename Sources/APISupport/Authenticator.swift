@@ -47,10 +47,10 @@ public struct Authenticator: Sendable {
     /// Long-term keys are looked up; Bedrock's short-term ones are signed by an access key.
     private func caller(bearer key: String, _ keys: KeyStore, _ now: Date) async throws -> Caller {
         if let principal = try await keys.principal(bearer: key) { return Caller(principal) }
-        guard let shortTerm = ShortTermKey(key),
+        guard let shortTerm = try? BedrockBearerKey.parse(key),
             let found = try await keys.principal(accessKey: shortTerm.signature.accessKey)
         else { throw RequestError.unauthenticated(.unknownKey) }
-        do {
+        do throws(SignatureError) {
             try shortTerm.verify(secret: found.secret, now: now.unixSeconds)
         } catch {
             throw RequestError.unauthenticated(.unknownKey)
@@ -118,9 +118,9 @@ struct Proof: Sendable {
     }
 
     /// What a body that is signed piece by piece is verified with; nil where no key is needed or the credential is no signature.
-    var bodySigning: BodySigning? {
+    var chunkSigning: ChunkSigning? {
         guard principal != nil, case .signature(let signature) = claim.credential else { return nil }
-        return BodySigning(signature: signature, key: signature.signingKey(secret: secret))
+        return signature.chunkSigning(secret: secret)
     }
 
     private func caller(payloadHash: String) throws -> Caller {
@@ -135,14 +135,6 @@ struct Proof: Sendable {
         }
         return Caller(principal)
     }
-}
-
-/// What the pieces of a signed body are verified with.
-public struct BodySigning: Sendable {
-    /// The head's signature, which the first piece's builds upon.
-    public let signature: RequestSignature
-    /// The key of the head's and the pieces' signatures.
-    public let key: SigningKey
 }
 
 extension RequestError {

@@ -1,4 +1,5 @@
 import APISupport
+import AWSProtocol
 import Access
 import HTTPTypes
 import Hummingbird
@@ -26,16 +27,20 @@ public struct IdentityDoor: Sendable {
         let action = form.split(separator: "&").first { $0.hasPrefix("Action=") }?.dropFirst("Action=".count)
         guard action == "GetCallerIdentity" else { throw IdentityError.invalidAction(action.map(String.init) ?? "") }
         let principal = request.caller.principal
-        return .xml(
-            """
-            <GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>\
-            <Arn>arn:aws:iam::\(account):user/\(principal.name)</Arn><UserId>\(principal.id)</UserId>\
-            <Account>\(account)</Account></GetCallerIdentityResult>\
-            <ResponseMetadata><RequestId>\(escaped(request.id.description))</RequestId></ResponseMetadata>\
-            </GetCallerIdentityResponse>
-            """, status: .ok)
+        var writer = XMLWriter()
+        writer.element("GetCallerIdentityResponse", namespace: identityNamespace) { response in
+            response.element("GetCallerIdentityResult") { result in
+                result.element("Arn", "arn:aws:iam::\(account):user/\(principal.name)")
+                result.element("UserId", principal.id)
+                result.element("Account", account)
+            }
+            response.element("ResponseMetadata") { $0.element("RequestId", request.id.description) }
+        }
+        return .xml(writer.bytes, status: .ok)
     }
 }
+
+private let identityNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 /// Why an identity request is refused.
 enum IdentityError: Error, Sendable, Equatable {
@@ -47,13 +52,16 @@ enum IdentityError: Error, Sendable, Equatable {
 struct IdentityErrorRenderer: ErrorRenderer {
     func response(for error: any Error, request: RequestIdentifier) -> Response {
         let (status, code, message) = Self.words(for: error)
-        return .xml(
-            """
-            <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>\
-            <Type>\(status < 500 ? "Sender" : "Receiver")</Type><Code>\(code)</Code>\
-            <Message>\(escaped(message))</Message></Error><RequestId>\(escaped(request.description))</RequestId>\
-            </ErrorResponse>
-            """, status: .init(code: status))
+        var writer = XMLWriter()
+        writer.element("ErrorResponse", namespace: identityNamespace) { response in
+            response.element("Error") { element in
+                element.element("Type", status < 500 ? "Sender" : "Receiver")
+                element.element("Code", code)
+                element.element("Message", message)
+            }
+            response.element("RequestId", request.description)
+        }
+        return .xml(writer.bytes, status: .init(code: status))
     }
 
     private static func words(for error: any Error) -> (status: Int, code: String, message: String) {
@@ -89,20 +97,8 @@ struct IdentityErrorRenderer: ErrorRenderer {
     }
 }
 
-/// Text as it stands between XML's tags.
-private func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-        switch character {
-        case "&": result += "&amp;"
-        case "<": result += "&lt;"
-        case ">": result += "&gt;"
-        default: result.append(character)
-        }
-    }
-}
-
 extension Response {
-    fileprivate static func xml(_ text: String, status: HTTPResponse.Status) -> Response {
-        Response(status: status, headers: [.contentType: "text/xml"], body: .init(byteBuffer: ByteBuffer(string: text)))
+    fileprivate static func xml(_ bytes: [UInt8], status: HTTPResponse.Status) -> Response {
+        Response(status: status, headers: [.contentType: "text/xml"], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }
