@@ -221,7 +221,9 @@ let package = Package(
         tests(
             "OutcropServer",
             ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
-        tests("OutcropCommand", ["Access", "JSON", "Usage", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        tests(
+            "OutcropCommand",
+            ["Access", "JSON", "Usage", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

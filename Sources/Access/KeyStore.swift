@@ -5,9 +5,9 @@ import Records
 
 /// The keys that may use a data folder's server.
 ///
-/// The command line creates and revokes keys while a server runs: every look-up reads the file's newest state, which costs
-/// less than a tenth of a millisecond. Secrets of access keys are kept as they are, as verifying a signature needs them, in
-/// files that only their owner may read; of bearer keys there are only digests.
+/// The command line creates and revokes keys while a server runs: every look-up reads the file's newest state, one row by
+/// an index. Secrets of access keys are kept as they are, as verifying a signature needs them, in files that only their
+/// owner may read; of bearer keys there are only digests.
 public struct KeyStore: Sendable {
     /// The longest bearer key that is looked at, in bytes.
     private static let maximumBearerByteCount = 4096

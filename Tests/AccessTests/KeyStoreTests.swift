@@ -112,6 +112,26 @@ import Testing
         }
     }
 
+    /// The locks that processes hold on a file, as Linux lists them.
+    private func lockCount(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        let inode = try #require(attributes[.systemFileNumber] as? NSNumber).intValue
+        let locks = String(decoding: FileManager.default.contents(atPath: "/proc/locks") ?? Data(), as: UTF8.self)
+        return locks.split(separator: "\n").count { $0.contains(":\(inode) ") }
+    }
+
+    @Test(
+        "opening the file again in one process gives up none of SQLite's locks on it",
+        .enabled(if: FileManager.default.fileExists(atPath: "/proc/locks")))
+    func locks() throws {
+        let files = ["access.sqlite", "access.sqlite-shm"].map(folder.join)
+        _ = try store.list()
+        let before = try files.map(lockCount)
+        #expect(before.allSatisfy { $0 > 0 })
+        for file in files { try FileSystem.makePrivateFile(file) }
+        #expect(try files.map(lockCount) == before)
+    }
+
     @Test("a look-up is cheap enough for every request", .timeLimit(.minutes(1)))
     func cost() async throws {
         let key = try store.create(name: "ci", policy: Array(PolicyTests.bucket.utf8))

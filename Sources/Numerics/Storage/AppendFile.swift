@@ -61,12 +61,13 @@ public final class AppendFile: Sendable {
 extension FileSystem {
     /// Sees to it that a file is there and that only its owner may read or write it, whatever the process's mask.
     ///
+    /// Opens nothing: closing a file gives up the locks that the process holds on it, such as those of SQLite on a database that
+    /// is open elsewhere in it.
     /// - Throws: `FileError` when it cannot be created or belongs to someone else.
     public static func makePrivateFile(_ path: String) throws(FileError) {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .last("create", path) }
-        defer { close(descriptor) }
-        guard fchmod(descriptor, 0o600) == 0 else { throw .last("set the permissions of", path) }
+        guard unsafe mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else { throw .last("create", path) }
+        if permissions(of: path) == 0o600 { return }
+        guard unsafe chmod(path, 0o600) == 0 else { throw .last("set the permissions of", path) }
     }
 
     /// Who may do what with a file: the lower twelve bits of its mode; nil when there is none.
