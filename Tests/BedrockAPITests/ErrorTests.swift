@@ -49,7 +49,8 @@ import Testing
 
     @Test("keys: none, a wrong one, a signature, the right one")
     func keys() async throws {
-        let server = try TestServer(simpleOutput, keys: ["secret"])
+        let plane = try ControlPlaneServer(keys: ["secret"])
+        let server = plane.server
         let path = "/imported-models"
         try await server.send(.get, path).expectError(403, "MissingAuthenticationTokenException")
         try await server.send(.get, path, headers: [.authorization: "Bearer wrong"])
@@ -65,6 +66,7 @@ import Testing
         let openAI = try await server.send(.get, "/openai/v1/models", headers: signed)
         #expect(openAI.status == 401)
         #expect(try openAI.json["error"]?["message"]?.stringValue?.contains("Incorrect API key") == true)
+        withExtendedLifetime(plane) {}
     }
 
     @Test("without keys a signed request passes")
