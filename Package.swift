@@ -100,7 +100,7 @@ let package = Package(
         // Objects at any other S3 server: credentials, signed requests, ranged reads.
         module("S3Client", ["AWSProtocol", "JSON", "OutcropNumerics", crypto, httpClient, nio, logging]),
         // Tokens per model, key and five minutes, and what they cost.
-        module("Usage", ["JSON", "Records", grdb]),
+        module("Usage", ["JSON", "OutcropNumerics", "Records", grdb]),
         // A checkpoint becomes an artifact: list, validate, plan, convert, publish.
         module("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
         // Which models exist: artifacts on disk, their manifests and records.
@@ -146,12 +146,15 @@ let package = Package(
                 "APISupport", "AWSProtocol", "Conversation", "Generation", "Harmony", "ImportJobs", "JSON",
                 "ModelLibrary", "OpenAIWire", "Tokenizer", hummingbird, httpTypes,
             ]),
+        // Whose credentials these are: the operation of AWS's security token service that tools call.
+        module("IdentityAPI", ["APISupport", "AWSProtocol", "Access", hummingbird, httpTypes]),
         // The composition root: configuration, services, start and stop order, mounted routes; no logic.
         module(
             "OutcropServer",
             [
-                "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "ImportJobs", "ModelLibrary",
-                "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore, hummingbirdTLS, nio,
+                "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "IdentityAPI", "ImportJobs",
+                "ModelLibrary", "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore,
+                hummingbirdTLS, nio,
                 "OutcropNumerics", nioSSL, certificates, asn1, crypto, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 logging,
@@ -172,7 +175,8 @@ let package = Package(
         ),
         // Shared by the tests: fixtures, a scripted generator.
         .target(
-            name: "TestSupport", dependencies: ["Generation", "JSON", nio, nioSockets], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Access", "Generation", "JSON", nio, nioSockets],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         // Every kernel against double arithmetic from the layouts' definition; AMX with its tiles emulated.
         .target(name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks"),
@@ -183,19 +187,28 @@ let package = Package(
         tests("Harmony", ["JSON", "Tokenizer"]),
         tests("Checkpoint", ["CKernels", "JSON", "OutcropNumerics"]),
         tests("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
+        tests("ModelLibrary", ["JSON", "OutcropNumerics"]),
         tests("AWSProtocol", ["JSON", crypto]),
         tests("Access", ["AWSProtocol", "JSON", "OutcropNumerics"]),
         tests("ObjectStore", ["AWSProtocol", "OutcropNumerics", crypto]),
         tests("S3Client", ["AWSProtocol", "JSON", crypto, httpTypes, hummingbird]),
         tests("S3API", ["APISupport", "AWSProtocol", "ObjectStore", hummingbird, hummingbirdTesting, httpTypes]),
-        tests("Usage", ["JSON"]),
-        tests("ImportJobs", ["Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics"]),
+        tests("Usage", ["JSON", "OutcropNumerics", grdb]),
+        tests(
+            "ImportJobs",
+            ["Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", logging]),
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),
         tests("Inference", ["Checkpoint", "Generation", "JSON", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
-        tests("APISupport", ["JSON", hummingbird, hummingbirdTesting]),
+        tests(
+            "APISupport",
+            [
+                "Access", "AWSProtocol", "Conversation", "Generation", "Harmony", "JSON", "Tokenizer", crypto,
+                hummingbird,
+                hummingbirdTesting, httpTypes, logging, nio,
+            ]),
         tests(
             "OpenAIAPI",
             [
@@ -206,12 +219,15 @@ let package = Package(
             "BedrockAPI",
             [
                 "APISupport", "AWSProtocol", "Conversation", "Generation", "Harmony", "ImportJobs", "JSON",
-                "ModelLibrary", "OpenAIAPI", "Tokenizer", hummingbird, hummingbirdTesting, httpTypes, logging, nio,
+                "ModelImport", "ModelLibrary", "OpenAIAPI", "Tokenizer", hummingbird, hummingbirdTesting, httpTypes,
+                logging, nio,
             ]),
         tests(
             "OutcropServer",
             ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
-        tests("OutcropCommand", ["JSON", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        tests(
+            "OutcropCommand",
+            ["Access", "JSON", "Usage", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

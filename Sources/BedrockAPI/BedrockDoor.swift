@@ -22,6 +22,6 @@ public struct BedrockDoor: Sendable {
             routes: Invoke(context: context).routes + Converse(context: context).routes
                 + CountTokens(context: context).routes + (controlPlane?.routes ?? []),
             errors: BedrockErrorRenderer(),
-            folders: ["model"] + ControlPlane.folders)
+            folders: ["model"] + ControlPlane.folders, services: ["bedrock"])
     }
 }

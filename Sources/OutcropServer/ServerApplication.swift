@@ -1,8 +1,11 @@
 import APISupport
+import Access
 import BedrockAPI
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+import IdentityAPI
+import ImportJobs
 import Logging
 import NIOCore
 import OpenAIAPI
@@ -30,14 +33,18 @@ public struct ServerApplication: Sendable {
             memoryTokens: configuration.memoryTokens, date: configuration.date, logger: logger)
         metrics.add(LoadMetrics.collector(pool, state))
         let openAI = OpenAIDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
-        let bedrock = BedrockDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
+        let bedrock = BedrockDoor(
+            pool, controlPlane: configuration.imports.map { ControlPlane($0.queue, account: configuration.account) },
+            metrics: metrics, keepAlive: configuration.keepAlive
+        ).door
         let operations = Door(
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)
         responder = APIResponder(
-            doors: [openAI, bedrock, operations], authenticator: Authenticator(keys: APIKeys(configuration.apiKeys)),
+            doors: [openAI, bedrock, IdentityDoor(account: configuration.account.id).door, operations],
+            authenticator: Authenticator(keys: configuration.keys),
             bodyLimit: configuration.bodyLimit,
-            state: state, metrics: metrics, connections: connections)
+            state: state, metrics: metrics, audit: configuration.audit, connections: connections)
     }
 
     /// Serves until the process is told to stop (SIGTERM, SIGINT) or the task is cancelled.
@@ -47,9 +54,10 @@ public struct ServerApplication: Sendable {
     /// - Parameter onReady: called with the port once the server listens.
     /// - Throws: `ServerError` if it cannot listen.
     public func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
+        try await configuration.validateKeys()
         let drainTimeout = configuration.drainTimeout
         var group = ServiceGroupConfiguration(
-            services: [TidyingService(pool: pool), try service(onReady)],
+            services: backgroundServices + [try service(onReady)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Why longer than the drain: these are the last resort, if cancelled requests do not end.
         group.maximumGracefulShutdownDuration = drainTimeout + .seconds(5)
@@ -57,12 +65,21 @@ public struct ServerApplication: Sendable {
         do {
             try await ServiceGroup(configuration: group).run()
             await pool.closeAll()
+            await configuration.audit?.flush()
         } catch let error as IOError {
             let (host, port) = (configuration.host, configuration.port)
             throw error.errnoCode == addressInUse
                 ? ServerError.addressInUse(host: host, port: port)
                 : ServerError.cannotListen(host: host, port: port, reason: error.localizedReason)
         }
+    }
+
+    /// What goes on beside the answering.
+    private var backgroundServices: [any Service] {
+        let runner = configuration.imports.map { imports in
+            ImportJobRunner(imports.queue, work: imports.work, settings: imports.settings, logger: logger)
+        }
+        return [TidyingService(pool: pool)] + (runner.map { [$0] } ?? [])
     }
 
     /// The server as a service that drains when it is told to stop.

@@ -108,10 +108,7 @@ public struct ImportJobQueue: Sendable {
     static let cancelMessage = "The import job was cancelled."
 
     /// Where the locks of running jobs are: a job whose lock is free has nobody who works on it.
-    var lockFolder: String { Self.folder(records.library) }
-
-    /// Where jobs keep what they need while they run: a folder with a job's id is that job's.
-    static func folder(_ library: ModelLibrary) -> String { FileSystem.join(library.dataFolder, "jobs") }
+    var lockFolder: String { FileSystem.join(records.library.dataFolder, "jobs") }
 
     /// Checks that a model of a name may come to be.
     private static func checkFree(_ modelName: String, _ library: ModelLibrary, _ database: Database) throws {

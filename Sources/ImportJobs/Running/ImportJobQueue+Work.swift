@@ -43,18 +43,6 @@ extension ImportJobQueue {
         }
     }
 
-    /// Clears away what jobs of dead processes left behind.
-    func sweep() async throws {
-        let folder = lockFolder
-        try await onOwnThread {
-            for name in (try? FileSystem.names(inFolder: folder)) ?? [] where ModelIdentifier.isValid(name) {
-                guard let lock = try FileLock.tryCreating(FileSystem.join(folder, ".lock-" + name)) else { continue }
-                try FileSystem.remove(FileSystem.join(folder, name))
-                withExtendedLifetime(lock) {}
-            }
-        }
-    }
-
     /// Ends a job that nobody works on and that needs no further work, if it is one.
     private static func isSettled(
         _ job: ImportJob, startLimit: Int, _ library: ModelLibrary, _ database: Database

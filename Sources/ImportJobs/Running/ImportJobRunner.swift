@@ -41,11 +41,6 @@ public struct ImportJobRunner: Service {
 
     /// Runs jobs until the server stops or the task is cancelled; returns when none runs any more.
     public func run() async {
-        do {
-            try await queue.sweep()
-        } catch {
-            logger.warning("cannot clear away what dead import jobs left", metadata: ["error": "\(error)"])
-        }
         let running = RunningCount()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in

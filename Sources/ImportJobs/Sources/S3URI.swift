@@ -7,6 +7,9 @@ public struct S3URI: Sendable, Hashable, CustomStringConvertible {
     /// The URI as it was written.
     public let description: String
 
+    /// The URI with the slash that ends the prefix, before which an object's name is put.
+    public var location: String { "s3://\(bucket)/\(prefix)" }
+
     /// Reads a URI by Amazon Bedrock's rule for model sources; nil when it breaks it.
     ///
     /// The rule, checked by hand because a regular expression with such nesting can take for ever:

@@ -81,14 +81,6 @@ public enum FileSystem {
         guard status == 0 else { throw .last("rename", "\(source) to \(target)") }
     }
 
-    /// Gives a file a second name on the same file system: its content stays while either name does.
-    /// - Throws: `FileError`.
-    public static func link(_ source: String, to target: String) throws(FileError) {
-        guard unsafe linkat(AT_FDCWD, source, AT_FDCWD, target, 0) == 0 else {
-            throw .last("link", "\(source) to \(target)")
-        }
-    }
-
     /// Waits until the names in a folder (creations, renames) are on the disk.
     /// - Throws: `FileError`.
     public static func synchronizeFolder(_ path: String) throws(FileError) {

@@ -1,0 +1,33 @@
+import OutcropNumerics
+
+/// An object of the embedded store, read from its file under the object's own name.
+struct StoredBytes: ByteSource {
+    /// `s3://bucket/key`.
+    let path: String
+    private let file: RandomAccessFile
+
+    var byteCount: Int { file.byteCount }
+
+    /// An open file that has an object's bytes.
+    init(path: String, file: RandomAccessFile) {
+        self.path = path
+        self.file = file
+    }
+
+    func read(at offset: Int, count: Int, into buffer: inout [UInt8], at start: Int) throws(FileError) {
+        do throws(FileError) {
+            try file.read(at: offset, count: count, into: &buffer, at: start)
+        } catch {
+            throw error.about(path)
+        }
+    }
+}
+
+extension FileError {
+    /// The same failure, told about another path.
+    func about(_ path: String) -> FileError {
+        code == 0
+            ? FileError(operation: operation, path: path, reason: reason)
+            : FileError(operation: operation, path: path, code: code)
+    }
+}
