@@ -1,4 +1,5 @@
 import APISupport
+import AWSProtocol
 import Conversation
 import JSON
 

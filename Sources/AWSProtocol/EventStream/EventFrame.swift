@@ -5,21 +5,27 @@
 /// ```
 ///
 /// Numbers are big-endian. A header is `u8 length, name, u8 type, value`; a string has type 7 and is `u16 length, UTF-8`.
-struct EventFrame: Sendable, Equatable {
+public struct EventFrame: Sendable, Equatable {
     /// Names and texts, each name once.
-    var headers: [(name: StaticString, value: String)]
+    public var headers: [(name: StaticString, value: String)]
     /// A JSON object, or nothing.
-    var payload: [UInt8]
+    public var payload: [UInt8]
+
+    /// Makes a frame from its parts.
+    public init(headers: [(name: StaticString, value: String)], payload: [UInt8]) {
+        self.headers = headers
+        self.payload = payload
+    }
 
     /// An event of a kind, such as `chunk`.
-    static func event(_ type: String, _ payload: [UInt8]) -> EventFrame {
+    public static func event(_ type: String, _ payload: [UInt8]) -> EventFrame {
         EventFrame(
             headers: [(":event-type", type), (":content-type", "application/json"), (":message-type", "event")],
             payload: payload)
     }
 
     /// An error that ends the stream, by its member name such as `throttlingException`.
-    static func exception(_ type: String, _ payload: [UInt8]) -> EventFrame {
+    public static func exception(_ type: String, _ payload: [UInt8]) -> EventFrame {
         EventFrame(
             headers: [
                 (":exception-type", type), (":content-type", "application/json"), (":message-type", "exception"),
@@ -28,24 +34,24 @@ struct EventFrame: Sendable, Equatable {
 
     /// Keeps a connection alive while a long prompt is computed: clients give up after 60 s without a byte, and skip events of a
     /// type that they do not know.
-    static let keepAlive = event("keepAlive", Array("{}".utf8))
+    public static let keepAlive = event("keepAlive", Array("{}".utf8))
 
     /// The message's bytes.
-    var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         let fields = headers.flatMap { Self.header($0.name, $0.value) }
         var result: [UInt8] = []
         result.reserveCapacity(fields.count + payload.count + 16)
         Self.append(fields.count + payload.count + 16, to: &result)
         Self.append(fields.count, to: &result)
-        Self.append(Int(CRC32.checksum(result)), to: &result)
+        result += Checksum.of(result, .crc32)
         result += fields
         result += payload
-        Self.append(Int(CRC32.checksum(result)), to: &result)
+        result += Checksum.of(result, .crc32)
         return result
     }
 
     private static func header(_ name: StaticString, _ value: String) -> [UInt8] {
-        // Why the prefixes: the lengths have one and two bytes. Names and values are this module's own words, and short.
+        // Why the prefixes: the lengths have one and two bytes. Names and values are our own words, and short.
         let name = Array(name.description.utf8.prefix(255))
         let value = Array(value.utf8.prefix(32_767))
         let length = [UInt8(value.count >> 8), UInt8(value.count & 0xFF)]
@@ -56,17 +62,6 @@ struct EventFrame: Sendable, Equatable {
         for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 
-    static func == (left: EventFrame, right: EventFrame) -> Bool { left.bytes == right.bytes }
-}
-
-/// The CRC of Ethernet and zlib: reflected polynomial 0xEDB88320, all ones before and after.
-enum CRC32 {
-    private static let table: [UInt32] = (0..<256).map { byte in
-        (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-    }
-
-    /// The checksum of bytes.
-    static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        ~bytes.reduce(UInt32.max) { $0 >> 8 ^ table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] }
-    }
+    /// Whether the bytes are the same.
+    public static func == (left: EventFrame, right: EventFrame) -> Bool { left.bytes == right.bytes }
 }
