@@ -103,7 +103,7 @@ let package = Package(
             "S3Client",
             ["AWSProtocol", "JSON", "OutcropNumerics", crypto, httpClient, nio, nioHTTP1, nioSSL, logging]),
         // Tokens per model, key and five minutes, and what they cost.
-        module("Usage", ["JSON", "Records", grdb]),
+        module("Usage", ["JSON", "OutcropNumerics", "Records", grdb]),
         // A checkpoint becomes an artifact: list, validate, plan, convert, publish.
         module("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
         // Which models exist: artifacts on disk, their manifests and records.
@@ -149,12 +149,15 @@ let package = Package(
                 "APISupport", "AWSProtocol", "Conversation", "Generation", "Harmony", "ImportJobs", "JSON",
                 "ModelLibrary", "OpenAIWire", "Tokenizer", hummingbird, httpTypes,
             ]),
+        // Whose credentials these are: the operation of AWS's security token service that tools call.
+        module("IdentityAPI", ["APISupport", "AWSProtocol", "Access", hummingbird, httpTypes]),
         // The composition root: configuration, services, start and stop order, mounted routes; no logic.
         module(
             "OutcropServer",
             [
-                "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "ImportJobs", "ModelLibrary",
-                "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore, hummingbirdTLS, nio,
+                "APISupport", "Access", "BedrockAPI", "Conversation", "Generation", "IdentityAPI", "ImportJobs",
+                "ModelLibrary", "ObjectStore", "OpenAIAPI", "S3API", "Usage", hummingbird, hummingbirdCore,
+                hummingbirdTLS, nio,
                 "OutcropNumerics", nioSSL, certificates, asn1, crypto, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 logging,
@@ -175,7 +178,8 @@ let package = Package(
         ),
         // Shared by the tests: fixtures, a scripted generator.
         .target(
-            name: "TestSupport", dependencies: ["Generation", "JSON", nio, nioSockets], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Access", "Generation", "JSON", nio, nioSockets],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         // Every kernel against double arithmetic from the layouts' definition; AMX with its tiles emulated.
         .target(name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks"),
@@ -191,14 +195,20 @@ let package = Package(
         tests("ObjectStore", ["AWSProtocol", "OutcropNumerics", crypto]),
         tests("S3Client", ["AWSProtocol", "OutcropNumerics", nio, nioSockets]),
         tests("S3API", ["APISupport", "AWSProtocol", "ObjectStore", hummingbird, hummingbirdTesting, httpTypes]),
-        tests("Usage", ["JSON"]),
+        tests("Usage", ["JSON", "OutcropNumerics", grdb]),
         tests("ImportJobs", ["Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics"]),
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),
         tests("Inference", ["Checkpoint", "Generation", "JSON", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
-        tests("APISupport", ["JSON", hummingbird, hummingbirdTesting]),
+        tests(
+            "APISupport",
+            [
+                "Access", "AWSProtocol", "Conversation", "Generation", "Harmony", "JSON", "Tokenizer", crypto,
+                hummingbird,
+                hummingbirdTesting, httpTypes, logging, nio,
+            ]),
         tests(
             "OpenAIAPI",
             [
@@ -214,7 +224,9 @@ let package = Package(
         tests(
             "OutcropServer",
             ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
-        tests("OutcropCommand", ["JSON", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        tests(
+            "OutcropCommand",
+            ["Access", "JSON", "Usage", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -16,8 +17,8 @@ public struct APIRequest: Sendable {
     public var upload: BodyStream?
     /// Who asks, and what they may do.
     public var caller: Caller
-    /// The signature that says so, if there is one; verified, except where no key is needed.
-    public var signature: VerifiedSignature?
+    /// What the chunks of a streamed body are verified with; nil where nothing is verified.
+    public var chunkSigning: ChunkSigning?
     /// What lives until the answer is written.
     public var scope: RequestScope
     /// Whether the client is still there.
@@ -53,8 +54,8 @@ extension APIRequest {
             let name = item.prefix { $0 != UInt8(ascii: "=") }
             let value = item.dropFirst(name.count + 1)
             return (
-                String(decoding: percentDecoded(name), as: UTF8.self),
-                String(decoding: percentDecoded(value), as: UTF8.self)
+                String(decoding: PercentEncoding.decode(name), as: UTF8.self),
+                String(decoding: PercentEncoding.decode(value), as: UTF8.self)
             )
         }
     }

@@ -63,7 +63,8 @@ public struct APIResponder: HTTPResponder {
         response.headers[.xAmznRequestID] = id.description
         if state.isDraining { response.headers[.connection] = "close" }
         let record = AccessRecord(
-            request: request, id: id, route: target.name, status: response.status, start: start, scope: scope,
+            request: request, id: id, route: target.name, status: response.status, start: start,
+            address: context.channel.remoteAddress?.ipAddress, scope: scope,
             logger: logger, metrics: metrics, audit: audit)
         return record.attached(to: response, isStreamed: response.body.contentLength == nil || target.isObjects)
     }
@@ -104,7 +105,7 @@ public struct APIResponder: HTTPResponder {
         case .objects(let handler):
             let proof = try await admit(arrival)
             api.caller = try proof.callerByDeclaredHash()
-            api.signature = proof.signature
+            api.chunkSigning = proof.chunkSigning
             arrival.scope.note(api.caller)
             api.upload = body.stream()
             return try await handler.answer(api).holding(arrival.scope)
@@ -113,7 +114,7 @@ public struct APIResponder: HTTPResponder {
 
     /// Finds out who asks, as far as that is known before the body, and counts the request in.
     private func admit(_ arrival: Arrival) async throws -> Proof {
-        let proof = try await authenticator.examine(arrival.request.head, arrival.claim)
+        let proof = try await authenticator.examine(arrival.claim)
         // Why: without a key, a page that a user of this machine looks at could use the server from their browser.
         if !proof.isNeeded, let origin = arrival.request.headers[.origin], !isLocalOrigin(origin) {
             throw RequestError.foreignOrigin(origin)

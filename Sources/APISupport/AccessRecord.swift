@@ -20,6 +20,7 @@ struct AccessRecord: Sendable {
     private let path: String
     private let status: HTTPResponse.Status
     private let start: ContinuousClock.Instant
+    private let address: String?
     private let scope: RequestScope
     private let logger: Logger
     private let metrics: Metrics
@@ -27,7 +28,8 @@ struct AccessRecord: Sendable {
 
     init(
         request: Request, id: RequestIdentifier, route: String, status: HTTPResponse.Status,
-        start: ContinuousClock.Instant, scope: RequestScope, logger: Logger, metrics: Metrics, audit: AuditLog?
+        start: ContinuousClock.Instant, address: String?, scope: RequestScope, logger: Logger, metrics: Metrics,
+        audit: AuditLog?
     ) {
         self.id = id
         method = request.method.rawValue
@@ -35,6 +37,7 @@ struct AccessRecord: Sendable {
         self.route = route
         self.status = status
         self.start = start
+        self.address = address
         self.scope = scope
         self.audit = audit
         self.logger = logger
@@ -68,5 +71,20 @@ struct AccessRecord: Sendable {
         logger.info(
             "\(method) \(path) \(status.code)",
             metadata: ["seconds": "\((elapsed * 1000).rounded() / 1000)", "outcome": "\(outcome)"])
+        writeAudit()
+    }
+    /// Probes and metrics, which nobody has to be let in for, are not audited.
+    private func writeAudit() {
+        guard let audit else { return }
+        let caller = scope.caller
+        let decisions = caller?.decisions ?? []
+        let isRefused = [401, 403].contains(status.code)
+        guard isRefused || caller != nil else { return }
+        audit.record(
+            AuditEntry(
+                requestID: id.description,
+                principal: caller.map { ($0.principal.id, $0.principal.name) }, sourceAddress: address,
+                decisions: decisions,
+                outcome: isRefused ? .deny : status.code >= 400 ? .error : .allow, status: status.code))
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import Synchronization
 
 /// What a caller may do with models, in IAM's words. OpenAI's routes need the same as Amazon Bedrock's operations.
@@ -16,29 +17,17 @@ public enum ModelAction: String, Sendable {
 
 /// Who sent a request, and what they may do.
 public struct Caller: Sendable {
-    /// What was decided about one action.
-    struct Decision: Sendable, Equatable {
-        let action: String
-        let resource: String
-        let isAllowed: Bool
-    }
-
-    /// The id of the key that the request came with; nil where no key is needed and none was known.
-    public let id: String?
-    /// The key's name.
-    public let name: String
-    private let mayDo: @Sendable (_ action: String, _ resource: String) -> Bool
+    /// The caller's key.
+    public let principal: Principal
     private let decided = DecisionList()
 
-    /// - Parameter mayDo: whether the caller's policy allows an action on a resource.
-    public init(id: String?, name: String, mayDo: @escaping @Sendable (_ action: String, _ resource: String) -> Bool) {
-        self.id = id
-        self.name = name
-        self.mayDo = mayDo
+    /// Who has a key.
+    public init(_ principal: Principal) {
+        self.principal = principal
     }
 
     /// Whoever can reach a server that needs no keys: they may do everything.
-    public static var anyone: Caller { Caller(id: nil, name: "anyone") { _, _ in true } }
+    public static var anyone: Caller { Caller(.anonymous) }
 
     /// Passes if the caller may do something; takes note for the audit log.
     ///
@@ -47,9 +36,13 @@ public struct Caller: Sendable {
     ///   - resource: an ARN, or `*`.
     /// - Throws: `RequestError.forbidden`.
     public func authorize(_ action: String, on resource: String) throws(RequestError) {
-        let isAllowed = mayDo(action, resource)
-        decided.list.withLock { $0.append(Decision(action: action, resource: resource, isAllowed: isAllowed)) }
-        guard isAllowed else { throw .forbidden(caller: name, action: action, resource: resource) }
+        let isAllowed = principal.policy.decision(action: action, resource: resource) == .allow
+        decided.list.withLock { decisions in
+            // Why a limit: one request may delete a thousand objects, of which the log needs no line each.
+            guard decisions.count < 16 else { return }
+            decisions.append(AuditEntry.Decision(action: action, resource: resource, isAllowed: isAllowed))
+        }
+        guard isAllowed else { throw .forbidden(caller: principal.name, action: action, resource: resource) }
     }
 
     /// Passes if the caller may do something with a model.
@@ -58,10 +51,10 @@ public struct Caller: Sendable {
         try authorize(action.rawValue, on: ImportedModelARN(id: entry.id).description)
     }
 
-    /// What was decided so far.
-    var decisions: [Decision] { decided.list.withLock { $0 } }
+    /// What was decided so far, for the audit log; the first few.
+    var decisions: [AuditEntry.Decision] { decided.list.withLock { $0 } }
 
     private final class DecisionList: Sendable {
-        let list = Mutex<[Decision]>([])
+        let list = Mutex<[AuditEntry.Decision]>([])
     }
 }

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HTTPTypes
 import Hummingbird
 
@@ -76,31 +77,7 @@ public enum RouteAccess: Sendable {
 func pathSegments(_ path: String) -> [String] {
     let bytes = Array(path.utf8)
     let end = bytes.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? bytes.count
-    return bytes[..<end].split(separator: UInt8(ascii: "/")).map { String(decoding: percentDecoded($0), as: UTF8.self) }
-}
-
-func percentDecoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    var result: [UInt8] = []
-    var index = bytes.startIndex
-    while index < bytes.endIndex {
-        if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.endIndex,
-            let high = hexDigit(bytes[index + 1]), let low = hexDigit(bytes[index + 2])
-        {
-            result.append(high << 4 | low)
-            index += 3
-        } else {
-            result.append(bytes[index])
-            index += 1
-        }
-    }
-    return result
-}
-
-private func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
+    return bytes[..<end].split(separator: UInt8(ascii: "/")).map {
+        String(decoding: PercentEncoding.decode($0), as: UTF8.self)
     }
 }

@@ -20,6 +20,7 @@ public struct BedrockDoor: Sendable {
             folders: [
                 "model", "imported-models", "foundation-models", "custom-models", "model-import-jobs", "tagResource",
                 "untagResource", "listTagsForResource",
-            ])
+            ],
+            services: ["bedrock"])
     }
 }

@@ -91,6 +91,8 @@ public enum FindingCode: String, Sendable, CaseIterable {
     case tokenizerTooLarge = "tokenizer_too_large"
     /// No tokenizer, and a vocabulary that is not the published one.
     case tokenizerMissing = "tokenizer_missing"
+    /// No tokenizer; the published one, which comes with the program, fits.
+    case tokenizerPublished = "tokenizer_published"
 
     /// How bad a finding of this kind is.
     public var severity: Finding.Severity {
@@ -104,7 +106,7 @@ public enum FindingCode: String, Sendable, CaseIterable {
             .error
         case .shardNotInIndex, .tensorUnexpected, .tokenizerMissing, .generationConfigurationInvalid:
             .warning
-        case .configurationDefaulted, .staleQuantization:
+        case .configurationDefaulted, .staleQuantization, .tokenizerPublished:
             .note
         }
     }
@@ -116,6 +118,14 @@ public enum FindingCode: String, Sendable, CaseIterable {
         case .indexMissing, .indexInvalid, .indexMetadataRefused, .indexStale, .metalFolder, .tooLarge, .hole,
             .trailingBytes:
             false
+        default: severity == .error
+        }
+    }
+
+    /// Whether Amazon Bedrock's import refuses a checkpoint with such a finding.
+    public var isRefusedByBedrock: Bool {
+        switch self {
+        case .tokenizerMissing, .tokenizerPublished: true
         default: severity == .error
         }
     }

@@ -6,15 +6,21 @@ public struct ImportOptions: Sendable {
     public var dense: DenseFormat
     /// Whether a model of the same name is replaced.
     public var replace: Bool
+    /// Whether everything is refused that Amazon Bedrock refuses; else an index whose metadata it does not accept is imported.
+    public var isStrict: Bool
     /// Threads that convert; nil for one per processor, at most eight.
     public var threads: Int?
     /// The program's version, for the manifest.
     public var version: String
 
     /// Options; the defaults are those of the command line.
-    public init(dense: DenseFormat = .int8, replace: Bool = false, threads: Int? = nil, version: String = "") {
+    public init(
+        dense: DenseFormat = .int8, replace: Bool = false, isStrict: Bool = false, threads: Int? = nil,
+        version: String = ""
+    ) {
         self.dense = dense
         self.replace = replace
+        self.isStrict = isStrict
         self.threads = threads
         self.version = version
     }

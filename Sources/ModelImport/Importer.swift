@@ -17,15 +17,15 @@ public struct Importer: Sendable {
         self.library = library
     }
 
-    /// Imports the checkpoint in a folder. Blocks the calling thread; call it from a thread of your own.
+    /// Imports a checkpoint. Blocks the calling thread; call it from a thread of your own.
     /// - Parameters:
-    ///   - path: the checkpoint's folder.
+    ///   - source: the checkpoint's files.
     ///   - name: the model's name.
     ///   - progress: called often and from several threads, one at a time.
     /// - Returns: the new model.
     /// - Throws: `ImportError`; nothing is left of the import then.
     public func run(
-        _ path: String, name: String, options: ImportOptions = ImportOptions(),
+        _ source: any CheckpointSource, name: String, options: ImportOptions = ImportOptions(),
         cancellation: ImportCancellation = ImportCancellation(),
         progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
     ) throws(ImportError) -> ModelRecord {
@@ -41,20 +41,30 @@ public struct Importer: Sendable {
         defer { withExtendedLifetime(lock) {} }
         guard options.replace || !library.contains(name) else { throw .library(.nameTaken(name)) }
         return try run(
-            path, name: name, folder: library.modelsFolder, options: options, cancellation: cancellation,
+            source, name: name, folder: library.modelsFolder, options: options, cancellation: cancellation,
             progress: progress)
+    }
+
+    /// Imports the checkpoint in a folder of this machine.
+    public func run(
+        _ path: String, name: String, options: ImportOptions = ImportOptions(),
+        cancellation: ImportCancellation = ImportCancellation(),
+        progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
+    ) throws(ImportError) -> ModelRecord {
+        try run(FolderSource(path), name: name, options: options, cancellation: cancellation, progress: progress)
     }
 
     /// Imports into a folder of the caller's choice.
     func run(
-        _ path: String, name: String, folder: String, options: ImportOptions, cancellation: ImportCancellation,
+        _ source: any CheckpointSource, name: String, folder: String, options: ImportOptions,
+        cancellation: ImportCancellation,
         progress: @escaping @Sendable (ImportProgress) -> Void
     ) throws(ImportError) -> ModelRecord {
         let started = ContinuousClock.now
         progress(ImportProgress(phase: .validating, bytesDone: 0, bytesTotal: 0))
         let checkpoint: Checkpoint
         do throws(CheckpointError) {
-            checkpoint = try Checkpoint(path: path)
+            checkpoint = try Checkpoint(source, isStrict: options.isStrict)
         } catch {
             throw .checkpoint(error)
         }
@@ -62,13 +72,15 @@ public struct Importer: Sendable {
         let staging = try makeStaging(in: folder, for: name, byteCount: plan.file.fileByteCount)
         do throws(ImportError) {
             let results = try convert(plan, to: staging, options, cancellation, progress)
+            try checkUnchanged(checkpoint)
             let report = ConversionReport(plan.steps, results)
             progress(
                 ImportProgress(
                     phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
             let manifest = Manifest(
                 name: name, created: Date.now.formatted(.iso8601), version: options.version,
-                source: (try? FileSystem.resolved(path)) ?? path, layout: checkpoint.layout.kind.rawValue,
+                source: (try? FileSystem.resolved(source.location)) ?? source.location,
+                layout: checkpoint.layout.kind.rawValue,
                 sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,
                 dense: options.dense, parameterCount: checkpoint.configuration.parameterCount,
                 seconds: (ContinuousClock.now - started) / .seconds(1), errors: report.errors,
@@ -132,14 +144,22 @@ public struct Importer: Sendable {
         return results
     }
 
+    private func checkUnchanged(_ checkpoint: Checkpoint) throws(ImportError) {
+        do throws(FileError) {
+            try checkpoint.checkUnchanged()
+        } catch {
+            throw .file(error)
+        }
+    }
+
     /// Writes the manifest and copies the tokenizer.
     private func finish(
         _ staging: StagingFolder, _ checkpoint: Checkpoint, _ manifest: Manifest, needed: Int
     ) throws(ImportError) {
         do throws(FileError) {
             if let name = checkpoint.tokenizerFileName {
-                let source = try RandomAccessFile(path: FileSystem.join(checkpoint.path, name))
-                let bytes = try source.read(at: 0, count: source.byteCount)
+                let file = try checkpoint.source.open(name)
+                let bytes = try file.read(at: 0, count: file.byteCount)
                 try AtomicFile.write(bytes, to: FileSystem.join(staging.path, Artifact.tokenizerFileName))
             }
             try AtomicFile.write(

@@ -91,7 +91,8 @@ public enum ModelSource {
         let options = ImportOptions(dense: dense, replace: true, version: version)
         do throws(ImportError) {
             _ = try Importer(library: library).run(
-                path, name: key.folderName, folder: library.cacheFolder, options: options, cancellation: cancellation,
+                FolderSource(path), name: key.folderName, folder: library.cacheFolder, options: options,
+                cancellation: cancellation,
                 progress: progress)
         } catch {
             throw .importing(error)

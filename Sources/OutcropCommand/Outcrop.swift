@@ -22,6 +22,7 @@ struct Outcrop: AsyncParsableCommand {
             CommandGroup(
                 name: "Models", subcommands: [Validate.self, Import.self, Models.self, Show.self, Remove.self]),
             CommandGroup(name: "Talking", subcommands: [Chat.self, Run.self, Serve.self]),
+            CommandGroup(name: "Operating", subcommands: [Keys.self, UsageCommand.self]),
             CommandGroup(
                 name: "Tokens and numbers",
                 subcommands: [Tokenize.self, Detokenize.self, HarmonyCommands.self, Logits.self, Generate.self]),

@@ -1,8 +1,10 @@
 import APISupport
+import Access
 import BedrockAPI
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+import IdentityAPI
 import Logging
 import NIOCore
 import OpenAIAPI
@@ -35,9 +37,10 @@ public struct ServerApplication: Sendable {
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)
         responder = APIResponder(
-            doors: [openAI, bedrock, operations], authenticator: Authenticator(keys: APIKeys(configuration.apiKeys)),
+            doors: [openAI, bedrock, IdentityDoor(account: configuration.account).door, operations],
+            authenticator: Authenticator(keys: configuration.keys),
             bodyLimit: configuration.bodyLimit,
-            state: state, metrics: metrics, connections: connections)
+            state: state, metrics: metrics, audit: configuration.audit, connections: connections)
     }
 
     /// Serves until the process is told to stop (SIGTERM, SIGINT) or the task is cancelled.
@@ -47,6 +50,7 @@ public struct ServerApplication: Sendable {
     /// - Parameter onReady: called with the port once the server listens.
     /// - Throws: `ServerError` if it cannot listen.
     public func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
+        try await configuration.validateKeys()
         let drainTimeout = configuration.drainTimeout
         var group = ServiceGroupConfiguration(
             services: [TidyingService(pool: pool), try service(onReady)],
@@ -57,6 +61,7 @@ public struct ServerApplication: Sendable {
         do {
             try await ServiceGroup(configuration: group).run()
             await pool.closeAll()
+            await configuration.audit?.flush()
         } catch let error as IOError {
             let (host, port) = (configuration.host, configuration.port)
             throw error.errnoCode == addressInUse

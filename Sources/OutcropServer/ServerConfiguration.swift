@@ -1,4 +1,5 @@
 import APISupport
+import Access
 import Conversation
 
 /// How the server is set up.
@@ -15,8 +16,14 @@ public struct ServerConfiguration: Sendable {
     public var port = 8080
     /// Whether connections are encrypted, and with which certificate.
     public var tls = ServerTLS.off
-    /// Keys that clients must send; none lets everybody in.
-    public var apiKeys: [String] = []
+    /// The keys that clients must show; without any everybody is let in.
+    public var keys: KeyStore?
+    /// Where it is noted who did what.
+    public var audit: AuditLog?
+    /// What ARNs say of where resources are.
+    public var region = ImportedModelARN.region
+    /// The twelve digits that resources belong to.
+    public var account = ImportedModelARN.account
     /// Listen on an address that others can reach although no key is needed.
     public var isInsecureAllowed = false
     /// The most bytes of a request's body.
@@ -48,8 +55,6 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case duplicateName(String)
     /// Others could reach the server, and it needs no key.
     case needsKey(host: String)
-    /// An empty key would let in who has none.
-    case emptyKey
     /// A certificate or its key cannot be used.
     case unusableCertificate(path: String, reason: String)
     /// Something else listens there.
@@ -62,9 +67,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .duplicateName(let name): "two models are to be served as '\(name)': give each a name of its own"
         case .needsKey(let host):
-            "refusing to listen on \(host) without an API key, since other machines could reach it: set --api-key, listen on "
-                + "127.0.0.1, or allow it with --insecure"
-        case .emptyKey: "an API key must not be empty"
+            "refusing to listen on \(host) without a key, since other machines could reach it: create one (outcrop keys create NAME) "
+                + "or set --api-key, listen on 127.0.0.1, or allow it with --insecure"
         case .unusableCertificate(let path, let reason):
             "the certificate cannot be used (\(path)): \(reason); give PEM files that belong together"
         case .addressInUse(let host, let port):
@@ -81,8 +85,13 @@ extension ServerConfiguration {
         for name in pinned.flatMap(\.served.names) where !names.insert(Array(name.utf8)).inserted {
             throw .duplicateName(name)
         }
-        if apiKeys.contains(where: \.utf8.isEmpty) { throw .emptyKey }
-        if !isLoopback, apiKeys.isEmpty, !isInsecureAllowed { throw .needsKey(host: host) }
+    }
+
+    /// Refuses to be reachable by others without keys.
+    /// - Throws: `ServerError.needsKey`, or why the keys cannot be read.
+    func validateKeys() async throws {
+        guard !isLoopback, !isInsecureAllowed else { return }
+        guard let keys, try await keys.areKeysRequired() else { throw ServerError.needsKey(host: host) }
     }
 
     /// Whether only this machine can reach the host.

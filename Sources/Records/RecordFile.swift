@@ -11,6 +11,10 @@ public enum RecordFile {
     /// - Throws: `FileError` if the folder cannot be made, `DatabaseError` if the file is no database or cannot be written.
     public static func open(_ path: String, migrator: DatabaseMigrator) throws -> DatabasePool {
         try FileSystem.createFolder(FileSystem.parent(of: path) ?? "/")
+        // SQLite gives the files beside it (-wal, -shm) the permissions of the database.
+        for name in [path, path + "-wal", path + "-shm"] where name == path || FileSystem.status(of: name) != nil {
+            try FileSystem.makePrivateFile(name)
+        }
         var configuration = Configuration()
         // Why: the command line writes while a server does.
         configuration.busyMode = .timeout(10)

@@ -50,7 +50,8 @@ struct TestServer: Sendable {
                 OpenAIDoor(pool, metrics: metrics).door,
                 BedrockDoor(pool, metrics: metrics, keepAlive: keepAlive).door,
             ],
-            authenticator: Authenticator(keys: APIKeys(keys)), bodyLimit: bodyLimit, state: state, metrics: metrics,
+            authenticator: Authenticator(keys: try temporaryKeys(keys)), bodyLimit: bodyLimit, state: state,
+            metrics: metrics,
             connections: connections)
     }
 

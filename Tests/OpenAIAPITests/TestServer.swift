@@ -46,7 +46,7 @@ struct TestServer: Sendable {
         let operations = OperationsRoutes(state: state, metrics: metrics, version: "1.2.3")
         responder = APIResponder(
             doors: [door.door, Door(routes: operations.routes, errors: door.door.errors)],
-            authenticator: Authenticator(keys: APIKeys(keys)),
+            authenticator: Authenticator(keys: try temporaryKeys(keys)),
             bodyLimit: bodyLimit, state: state, metrics: metrics, connections: connections)
     }
 

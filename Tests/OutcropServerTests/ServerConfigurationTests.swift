@@ -1,4 +1,5 @@
 import Conversation
+import TestSupport
 import Testing
 
 @testable import OutcropServer
@@ -18,26 +19,33 @@ import Testing
     @Test(
         "an address that others can reach needs a key, or an explicit word",
         arguments: ["0.0.0.0", "::", "192.168.1.5", "example.org", "127.evil.com", "1270.0.0.1"])
-    func needsKey(_ host: String) throws {
-        #expect(throws: ServerError.needsKey(host: host)) { try configuration { $0.host = host }.validate() }
-        try configuration {
+    func needsKey(_ host: String) async throws {
+        let open = try configuration { $0.host = host }
+        await #expect(throws: ServerError.needsKey(host: host)) { try await open.validateKeys() }
+        let empty = try temporaryKeys([])
+        let keyless = try configuration {
             $0.host = host
-            $0.apiKeys = ["secret"]
-        }.validate()
-        try configuration {
+            $0.keys = empty
+        }
+        await #expect(throws: ServerError.needsKey(host: host)) { try await keyless.validateKeys() }
+        let keys = try temporaryKeys(["secret"])
+        try await configuration {
+            $0.host = host
+            $0.keys = keys
+        }.validateKeys()
+        try await configuration {
             $0.host = host
             $0.isInsecureAllowed = true
-        }.validate()
+        }.validateKeys()
     }
 
     @Test("loopback needs none", arguments: ["127.0.0.1", "localhost", "::1", "127.1.2.3"])
-    func loopback(_ host: String) throws {
-        try configuration { $0.host = host }.validate()
+    func loopback(_ host: String) async throws {
+        try await configuration { $0.host = host }.validateKeys()
     }
 
     @Test("what cannot work is refused before anything starts")
     func refuses() throws {
-        #expect(throws: ServerError.emptyKey) { try configuration { $0.apiKeys = ["a", ""] }.validate() }
         #expect(throws: ServerError.duplicateName("scripted")) {
             try configuration { $0.pinned.append($0.pinned[0]) }.validate()
         }

@@ -159,7 +159,7 @@ extension ModelPool {
             task = start(entry)
         } else {
             guard ContinuousClock.now < deadline else { throw ModelPoolError.notReady(model: entry.name) }
-            return try await Task.sleep(for: .milliseconds(50))
+            return try await Task.sleep(for: .milliseconds(20))
         }
         guard try await completes(task, before: deadline) else { throw ModelPoolError.notReady(model: entry.name) }
     }
@@ -211,7 +211,8 @@ extension ModelPool {
         throw CancellationError()
     }
 
-    /// Unloads the models unused for longest until there is room for another; false when running requests are in the way.
+    /// Unloads the models unused for longest until there is room for another; false when running requests, or models
+    /// that are being closed, are in the way.
     private func makeRoom(for entry: ModelEntry) async -> Bool {
         guard let limit = policy.memoryLimit else { return true }
         while true {

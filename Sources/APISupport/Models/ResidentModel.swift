@@ -23,8 +23,8 @@ final class ResidentModel: Sendable {
         self.isPinned = isPinned
     }
 
-    /// When the last request ended, or began; nil while one uses the model.
-    var idleSince: ContinuousClock.Instant? { use.withLock { $0.leases == 0 ? $0.lastUsed : nil } }
+    /// When the last request ended, or began; nil while one uses the model, and when it is being closed.
+    var idleSince: ContinuousClock.Instant? { use.withLock { $0.leases == 0 && !$0.isClosing ? $0.lastUsed : nil } }
 
     /// The right to use the model; nil if it is being closed.
     func lease() -> ModelLease? {

@@ -3,7 +3,7 @@ import OutcropNumerics
 /// A safetensors file opened for reading.
 public struct SafetensorsFile: Sendable {
     /// The open file.
-    public let file: RandomAccessFile
+    public let file: any ByteSource
     /// Its header.
     public let header: SafetensorsHeader
 
@@ -11,8 +11,17 @@ public struct SafetensorsFile: Sendable {
     ///
     /// `file` is nil when there is nothing that can be read; tensors that are wrong are left out of the header.
     public static func open(_ path: String) -> (file: SafetensorsFile?, findings: [Finding]) {
-        do {
-            let file = try RandomAccessFile(path: path)
+        do throws(FileError) {
+            return read(try RandomAccessFile(path: path))
+        } catch {
+            return (nil, [unreadable(path, error)])
+        }
+    }
+
+    /// Reads the header of a file that is open, with everything that is wrong with it.
+    static func read(_ file: any ByteSource) -> (file: SafetensorsFile?, findings: [Finding]) {
+        let path = file.path
+        do throws(FileError) {
             let prefix = try file.read(at: 0, count: min(8, file.byteCount))
             switch SafetensorsHeader.headerByteCount(prefix: prefix, fileByteCount: file.byteCount, path: path) {
             case .failure(let list): return (nil, list.findings)
@@ -22,8 +31,12 @@ public struct SafetensorsFile: Sendable {
                 return (header.map { SafetensorsFile(file: file, header: $0) }, findings)
             }
         } catch {
-            return (nil, [Finding(.fileUnreadable, path: path, "\(error)", remedy: "Make the file readable")])
+            return (nil, [unreadable(path, error)])
         }
+    }
+
+    private static func unreadable(_ path: String, _ error: FileError) -> Finding {
+        Finding(.fileUnreadable, path: path, "\(error)", remedy: "Make the file readable")
     }
 
     /// Opens a file that must be right in every respect.
@@ -34,7 +47,7 @@ public struct SafetensorsFile: Sendable {
         self = file
     }
 
-    private init(file: RandomAccessFile, header: SafetensorsHeader) {
+    private init(file: any ByteSource, header: SafetensorsHeader) {
         self.file = file
         self.header = header
     }

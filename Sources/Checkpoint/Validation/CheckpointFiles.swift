@@ -11,7 +11,7 @@ struct CheckpointFiles: Sendable {
         let file: SafetensorsFile?
     }
 
-    let path: String
+    let source: any CheckpointSource
     let names: [String]
     var findings: [Finding] = []
     var configuration: ModelConfiguration?
@@ -25,12 +25,13 @@ struct CheckpointFiles: Sendable {
 
     /// Reads everything but the weights themselves.
     /// - Throws: `CheckpointError.notAFolder`.
-    init(path: String) throws(CheckpointError) {
-        guard FileSystem.status(of: path)?.kind == .folder, let names = try? FileSystem.names(inFolder: path) else {
-            throw .notAFolder(path: path)
+    init(_ source: any CheckpointSource) throws(CheckpointError) {
+        do throws(FileError) {
+            names = try source.names()
+        } catch {
+            throw .notAFolder(path: source.location)
         }
-        self.path = path
-        self.names = names
+        self.source = source
         readConfiguration()
         readIndex()
         readShards()
@@ -41,12 +42,16 @@ struct CheckpointFiles: Sendable {
 
     func has(_ name: String) -> Bool { names.contains { $0.utf8.elementsEqual(name.utf8) } }
 
-    func file(_ name: String) -> String { FileSystem.join(path, name) }
+    /// The checkpoint's location.
+    var path: String { source.location }
+
+    /// What messages call a file.
+    func file(_ name: String) -> String { source.path(of: name) }
 
     /// The bytes of a small file; nil with a finding when it cannot be read or is unreasonably large.
     mutating func read(_ name: String, limit: Int) -> [UInt8]? {
         do {
-            let file = try RandomAccessFile(path: file(name))
+            let file = try source.open(name)
             guard file.byteCount <= limit else {
                 findings.append(
                     Finding(
@@ -65,7 +70,7 @@ struct CheckpointFiles: Sendable {
     private mutating func readConfiguration() {
         guard has("config.json") else {
             let hint =
-                FileSystem.status(of: file("original/config.json")) == nil
+                source.byteCount(of: "original/config.json") == nil
                 ? "Give the folder that holds config.json and the weights"
                 : "OpenAI's own files are in \(file("original")): give that folder"
             findings.append(Finding(.configurationMissing, path: path, "there is no config.json", remedy: hint))
@@ -92,7 +97,7 @@ struct CheckpointFiles: Sendable {
     private mutating func readShards() {
         let weights = names.filter { name in
             name.utf8.suffix(12).elementsEqual(".safetensors".utf8) && !name.utf8.starts(with: "adapter_".utf8)
-                && FileSystem.status(of: file(name))?.kind != .folder
+                && !source.hasFolder(name)
         }
         guard !weights.isEmpty || index?.shards.isEmpty == false else {
             if has("adapter_config.json") || has("adapter_model.safetensors") {
@@ -111,16 +116,24 @@ struct CheckpointFiles: Sendable {
         let wanted = index?.shards ?? weights
         otherWeights = weights.filter { name in !wanted.contains { $0.utf8.elementsEqual(name.utf8) } }
         for name in wanted {
-            guard let status = FileSystem.status(of: file(name)) else {
+            guard let byteCount = source.byteCount(of: name) else {
                 findings.append(
                     Finding(
                         .shardMissing, path: file(name), "the index names this shard, but there is no such file",
                         remedy: "Download it; an interrupted download leaves such gaps"))
                 continue
             }
-            let (shard, problems) = SafetensorsFile.open(file(name))
+            let (shard, problems) = openShard(name)
             findings += problems
-            shards.append(Shard(name: name, byteCount: status.byteCount, file: shard))
+            shards.append(Shard(name: name, byteCount: byteCount, file: shard))
+        }
+    }
+    /// Opens a shard, with everything that is wrong with it.
+    func openShard(_ name: String) -> (file: SafetensorsFile?, findings: [Finding]) {
+        do throws(FileError) {
+            return SafetensorsFile.read(try source.open(name))
+        } catch {
+            return (nil, [Finding(.fileUnreadable, path: file(name), "\(error)", remedy: "Make the file readable")])
         }
     }
 }

@@ -49,7 +49,7 @@ public enum CheckpointRepair {
         var byteCount = 0
         let shards = (report.files.shards.map(\.name) + report.files.otherWeights)
         for name in shards {
-            let (file, findings) = SafetensorsFile.open(report.files.file(name))
+            let (file, findings) = report.files.openShard(name)
             guard let file, !findings.contains(where: { $0.severity == .error }) else {
                 return refusal("\(report.files.file(name)) is damaged, so the index cannot be rebuilt from it")
             }

@@ -55,9 +55,15 @@ public enum CheckpointValidator {
     /// Validates a folder; every finding at once.
     /// - Throws: `CheckpointError.notAFolder`; everything else is a finding.
     public static func validate(path: String) throws(CheckpointError) -> ValidationReport {
-        let files = try CheckpointFiles(path: path)
+        try validate(FolderSource(path))
+    }
+
+    /// Validates a checkpoint wherever it is; every finding at once.
+    /// - Throws: `CheckpointError.notAFolder` when it cannot be listed; everything else is a finding.
+    public static func validate(_ source: any CheckpointSource) throws(CheckpointError) -> ValidationReport {
+        let files = try CheckpointFiles(source)
         var report = ValidationReport(
-            path: path, findings: files.findings, configuration: files.configuration, files: files)
+            path: source.location, findings: files.findings, configuration: files.configuration, files: files)
         report.byteCount = files.shards.reduce(0) { $0 + $1.byteCount }
         checkFolder(&report)
         collectTensors(&report)
@@ -73,7 +79,7 @@ public enum CheckpointValidator {
 
     private static func checkFolder(_ report: inout ValidationReport) {
         let files = report.files
-        if FileSystem.status(of: files.file("metal"))?.kind == .folder {
+        if files.source.hasFolder("metal") {
             report.findings.append(
                 Finding(
                     .metalFolder, path: files.file("metal"),

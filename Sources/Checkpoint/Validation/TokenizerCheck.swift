@@ -43,7 +43,14 @@ enum TokenizerCheck {
     }
 
     private static func withoutTokenizerJSON(_ files: CheckpointFiles, _ vocabularySize: Int?) -> [Finding] {
-        if vocabularySize == publishedVocabularySize { return [] }
+        if vocabularySize == publishedVocabularySize {
+            return [
+                Finding(
+                    .tokenizerPublished, path: files.path,
+                    "there is no tokenizer.json; the published o200k_harmony, which comes with this program, is used",
+                    remedy: "Add the model's tokenizer.json if it has one of its own")
+            ]
+        }
         if files.has("tokenizer.model") {
             return [
                 Finding(

@@ -5,12 +5,14 @@
 #endif
 
 /// A file opened for reading at any offset, from several threads at once.
-public final class RandomAccessFile: Sendable {
+public final class RandomAccessFile: ByteSource {
     /// The path it was opened by.
     public let path: String
     /// Its size when it was opened, in bytes.
     public let byteCount: Int
     private let descriptor: Int32
+    /// When it was last changed, as of its opening: nanoseconds since 1970.
+    private let modified: Int64
 
     /// Opens a regular file.
     /// - Throws: `FileError` when it does not exist, cannot be read or is not a regular file.
@@ -29,17 +31,11 @@ public final class RandomAccessFile: Sendable {
         }
         self.path = path
         self.byteCount = Int(status.st_size)
+        modified = Self.modified(status)
         self.descriptor = descriptor
     }
 
     deinit { close(descriptor) }
-
-    /// Reads `count` bytes at `offset` into the start of `buffer`, which grows if it is shorter.
-    /// - Throws: `FileError` when the file ends before that, or the system fails.
-    public func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(FileError) {
-        if buffer.count < count { buffer.append(contentsOf: repeatElement(0, count: count - buffer.count)) }
-        try read(at: offset, count: count, into: &buffer, at: 0)
-    }
 
     /// Reads `count` bytes at `offset` into `buffer` from index `start`; `buffer` must be large enough.
     /// - Throws: `FileError` when the file ends before that, or the system fails.
@@ -71,15 +67,19 @@ public final class RandomAccessFile: Sendable {
         if let failure { throw failure }
     }
 
-    /// The `count` bytes at `offset`.
-    /// - Throws: `FileError` when the file ends before that, or the system fails.
-    public func read(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
-        guard count <= byteCount else {
-            throw FileError(
-                operation: "read", path: path, reason: "\(count) bytes wanted, the file has \(byteCount)")
+    /// Whether the path still leads to this file, of the size and the time of change that it had when it was opened.
+    /// - Throws: `FileError` when not.
+    public func checkUnchanged() throws(FileError) {
+        var (mine, current) = (stat(), stat())
+        guard unsafe fstat(descriptor, &mine) == 0 else { throw .last("read the size of", path) }
+        let isReplaced =
+            unsafe stat(path, &current) != 0 || mine.st_ino != current.st_ino || mine.st_dev != current.st_dev
+        guard !isReplaced, Int(mine.st_size) == byteCount, Self.modified(mine) == modified else {
+            throw FileError(operation: "read", path: path, reason: "the file was changed while it was read")
         }
-        var buffer = [UInt8](repeating: 0, count: max(count, 0))
-        try read(at: offset, count: count, into: &buffer, at: 0)
-        return buffer
+    }
+
+    private static func modified(_ status: stat) -> Int64 {
+        Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
     }
 }

@@ -41,6 +41,9 @@ struct Import: AsyncParsableCommand {
             valueName: "format"))
     var dense: DenseFormat = .int8
 
+    @Flag(help: "Refuse everything that Amazon Bedrock's import refuses, such as total_parameters in the index.")
+    var strict = false
+
     @Flag(help: "Replace the model of this name.")
     var replace = false
 
@@ -59,7 +62,8 @@ struct Import: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let options = ImportOptions(dense: dense, replace: replace, threads: threads, version: Product.version)
+        let options = ImportOptions(
+            dense: dense, replace: replace, isStrict: strict, threads: threads, version: Product.version)
         // Ctrl-C and `kill` end the import at its next step, with nothing of it left.
         let cancellation = ImportCancellation()
         let interrupts = InterruptHandler { cancellation.cancel() }

@@ -1,9 +1,11 @@
 import APISupport
+import Access
 import ArgumentParser
 import Conversation
 import Inference
 import Logging
 import ModelImport
+import ModelLibrary
 import OutcropNumerics
 import OutcropServer
 
@@ -52,6 +54,21 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Listen on an address that other machines can reach, without a key.")
     var insecure = false
 
+    @Flag(help: "Speak HTTPS, with a certificate made on the first start unless one is given.")
+    var tls = false
+
+    @Option(help: ArgumentHelp("A certificate for HTTPS with its chain, as PEM.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key, as PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(help: ArgumentHelp("The AWS region that ARNs name.", valueName: "region"))
+    var region = ImportedModelARN.region
+
+    @Option(help: ArgumentHelp("The AWS account that ARNs name: twelve digits.", valueName: "account"))
+    var account = ImportedModelARN.account
+
     @Option(help: ArgumentHelp("The most conversations computed at once.", valueName: "count"))
     var maxNumSeqs = 32
 
@@ -84,6 +101,13 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         if !(0...65535).contains(port) { throw ValidationError("--port must be 0 to 65535") }
+        if (tlsCertificate == nil) != (tlsKey == nil) {
+            throw ValidationError("--tls-certificate and --tls-key belong together")
+        }
+        if account.utf8.count != 12 || !account.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            throw ValidationError("--account must be twelve digits")
+        }
+        if apiKey.contains(where: \.utf8.isEmpty) { throw ValidationError("an API key must not be empty") }
         if let idleUnload, !(idleUnload >= 1) { throw ValidationError("--idle-unload must be at least 1 second") }
         if !(1...4096).contains(maxNumSeqs) { throw ValidationError("--max-num-seqs must be 1 to 4096") }
         if !(0...1_000_000).contains(maxQueue) { throw ValidationError("--max-queue must be 0 to 1000000") }
@@ -101,13 +125,23 @@ struct Serve: AsyncParsableCommand {
             return handler
         }
         let pinned = try await openModels()
-        let application = try ServerApplication(configuration(pinned), logger: Logger(label: "outcrop"))
-        let (host, scheme) = (host.contains(":") ? "[\(host)]" : host, "http")
+        let logger = Logger(label: "outcrop")
+        let configuration = try configuration(pinned, logger)
+        let application = try ServerApplication(configuration, logger: logger)
+        let (host, tls) = (host.contains(":") ? "[\(host)]" : host, configuration.tls)
         let names = pinned.map(\.served.name)
         try await application.run { port in
             let what = names.isEmpty ? "imported models on demand" : names.joined(separator: ", ")
-            writeError("serving \(what) on \(scheme)://\(host):\(port)\n")
+            writeError("serving \(what) on \(tls.scheme)://\(host):\(port)\n")
+            if let path = tls.certificateToTrust {
+                writeError("clients must trust \(path), with AWS_CA_BUNDLE or SSL_CERT_FILE for example\n")
+            }
         }
+    }
+
+    private func tls(_ dataFolder: String) -> ServerTLS {
+        if let tlsCertificate, let tlsKey { return .files(certificate: tlsCertificate, key: tlsKey) }
+        return tls ? .selfMade(folder: FileSystem.join(dataFolder, "tls")) : .off
     }
 
     /// The models that were named, loaded.
@@ -138,14 +172,22 @@ struct Serve: AsyncParsableCommand {
 
     private var memoryLimit: Int { modelMemory?.bytes ?? Machine.physicalMemory / 10 * 9 }
 
-    private func configuration(_ pinned: [OpenedModel]) -> ServerConfiguration {
+    private func configuration(_ pinned: [OpenedModel], _ logger: Logger) throws -> ServerConfiguration {
         var configuration = ServerConfiguration(
             pinned: pinned, catalog: catalog, date: date.flatMap { CalendarDate($0) } ?? .today)
         configuration.loading = LoadingPolicy(
             memoryLimit: memoryLimit, idleLimit: idleUnload.map { .seconds($0) })
         configuration.host = host
         configuration.port = port
-        configuration.apiKeys = apiKey + (EnvironmentVariable.apiKey.value.map { [$0] } ?? [])
+        let folder = source.libraryArguments.library.dataFolder
+        configuration.keys = try KeyStore(
+            dataFolder: folder, givenKeys: apiKey + (EnvironmentVariable.apiKey.value.map { [$0] } ?? []))
+        configuration.audit = try AuditLog(dataFolder: folder) { error in
+            logger.error("the audit log cannot be written", metadata: ["error": "\(error)"])
+        }
+        configuration.tls = tls(folder)
+        configuration.region = region
+        configuration.account = account
         configuration.isInsecureAllowed = insecure
         configuration.version = Product.version
         return configuration

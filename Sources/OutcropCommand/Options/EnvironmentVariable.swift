@@ -8,6 +8,8 @@ enum EnvironmentVariable: String, CaseIterable {
     case instructionSet = "OUTCROP_ISA"
     /// The key that clients of the server must send.
     case apiKey = "OUTCROP_API_KEY"
+    /// What a custom-model unit costs.
+    case price = "OUTCROP_PRICE"
     /// No colours.
     case noColor = "NO_COLOR"
 
@@ -23,6 +25,7 @@ enum EnvironmentVariable: String, CaseIterable {
         case .data: "folder of the imported models (as --data)"
         case .instructionSet: "scalar, avx2, avx512, amx or neon: use these kernels"
         case .apiKey: "a key that clients of `serve` must send (as --api-key)"
+        case .price: "what a custom-model unit costs (as `usage --price`)"
         case .noColor: "set to anything: no colours, nothing dimmed"
         }
     }

@@ -1,0 +1,144 @@
+import Foundation
+import JSON
+import OutcropNumerics
+import TestSupport
+import Testing
+
+@testable import Access
+
+@Suite struct KeyStoreTests {
+    private let folder: TemporaryFolder
+    private let store: KeyStore
+
+    init() throws {
+        folder = try TemporaryFolder()
+        store = try KeyStore(dataFolder: folder.path)
+    }
+
+    @Test("a key has the forms that AWS' and OpenAI's tools accept, and is found by both its secrets")
+    func create() async throws {
+        let key = try store.create(name: "ci")
+        #expect(key.accessKeyID.wholeMatch(of: /AKIA[A-Z2-7]{16}/) != nil)
+        #expect(key.secretAccessKey.wholeMatch(of: /[A-Za-z0-9\/+]{40}/) != nil)
+        #expect(key.bearerKey.wholeMatch(of: /sk-outcrop-[A-Za-z0-9]{43}/) != nil)
+        let signer = try #require(await store.principal(accessKey: key.accessKeyID))
+        #expect(signer.secret == key.secretAccessKey)
+        #expect(signer.principal == Principal(id: key.accessKeyID, name: "ci", policy: .full))
+        #expect(try await store.principal(bearer: key.bearerKey) == signer.principal)
+    }
+
+    @Test("what is no key is nobody")
+    func unknown() async throws {
+        let key = try store.create(name: "ci")
+        let wrong = [
+            "", "x", key.secretAccessKey, key.accessKeyID, key.bearerKey + "x", String(key.bearerKey.dropLast()),
+            key.bearerKey.lowercased(), "' OR 1 --", "\0", String(repeating: "a", count: 100_000),
+        ]
+        for text in wrong {
+            #expect(try await store.principal(bearer: text) == nil)
+            guard text != key.accessKeyID else { continue }
+            #expect(try await store.principal(accessKey: text) == nil)
+        }
+        #expect(try await store.principal(accessKey: key.accessKeyID.lowercased()) == nil)
+    }
+
+    @Test("two stores on one file see each other's keys and revocations at once")
+    func shared() async throws {
+        let other = try KeyStore(dataFolder: folder.path)
+        #expect(try await other.areKeysRequired() == false)
+        let key = try store.create(name: "ci")
+        #expect(try await other.areKeysRequired())
+        #expect(try await other.principal(bearer: key.bearerKey)?.name == "ci")
+        for round in 0..<20 {
+            let next = try store.create(name: "round-\(round)")
+            #expect(try await other.principal(accessKey: next.accessKeyID) != nil)
+            try store.revoke(round.isMultiple(of: 2) ? next.accessKeyID : "round-\(round)")
+            #expect(try await other.principal(accessKey: next.accessKeyID) == nil)
+            #expect(try await other.principal(bearer: next.bearerKey) == nil)
+        }
+        try other.revoke("ci")
+        #expect(try await store.principal(bearer: key.bearerKey) == nil)
+        #expect(try await store.areKeysRequired(), "revoking the last key must not open the door")
+        #expect(try store.list() == other.list())
+        #expect(try store.list().allSatisfy { $0.revoked != nil })
+    }
+
+    @Test("names are checked, and free again once their key is revoked")
+    func names() throws {
+        let first = try store.create(name: "a@b.example_1-x")
+        #expect(throws: KeyStoreError.nameTaken("a@b.example_1-x")) { try store.create(name: "a@b.example_1-x") }
+        try store.revoke("a@b.example_1-x")
+        let second = try store.create(name: "a@b.example_1-x")
+        #expect(try store.revoke("a@b.example_1-x").id == second.accessKeyID)
+        #expect(throws: KeyStoreError.unknownKey(first.accessKeyID)) { try store.revoke(first.accessKeyID) }
+        for name in ["", "a b", "é", "a/b", "a\0", String(repeating: "a", count: 65)] {
+            #expect(throws: KeyStoreError.invalidName(name)) { try store.create(name: name) }
+        }
+    }
+
+    @Test("a policy comes with its principal; one that cannot be kept to creates nothing")
+    func policies() async throws {
+        let text = #"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}"#
+        let key = try store.create(name: "reader", policy: Array(text.utf8))
+        let principal = try #require(await store.principal(bearer: key.bearerKey))
+        #expect(principal.policy.decision(action: "s3:GetObject", resource: "arn:aws:s3:::b/k") == .allow)
+        #expect(principal.policy.decision(action: "s3:PutObject", resource: "arn:aws:s3:::b/k") == .implicitDeny)
+        #expect(try store.list().map(\.policy) == [text])
+        #expect(throws: PolicyError.self) { try store.create(name: "other", policy: Array("{}".utf8)) }
+        #expect(try store.list().count == 1)
+    }
+
+    @Test("keys of the command line are principals that may do everything")
+    func givenKeys() async throws {
+        let store = try KeyStore(dataFolder: folder.path, givenKeys: ["one", "two"])
+        #expect(try await store.areKeysRequired())
+        #expect(try await store.principal(bearer: "two")?.id == "command-line-2")
+        #expect(try await store.principal(bearer: "one")?.policy == .full)
+        #expect(try await store.principal(bearer: "on") == nil)
+        #expect(try store.list().isEmpty)
+    }
+
+    @Test("only the owner may read the files, whatever they were before, and bearer keys are not in them")
+    func files() throws {
+        let path = folder.join("access.sqlite")
+        let key = try store.create(name: "ci")
+        for suffix in ["", "-wal", "-shm"] { #expect(FileSystem.permissions(of: path + suffix) == 0o600) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        _ = try KeyStore(dataFolder: folder.path)
+        #expect(FileSystem.permissions(of: path) == 0o600)
+        for suffix in ["", "-wal"] {
+            let content = try Data(contentsOf: URL(fileURLWithPath: path + suffix))
+            #expect(content.range(of: Data(key.bearerKey.utf8)) == nil)
+        }
+    }
+
+    /// The locks that processes hold on a file, as Linux lists them.
+    private func lockCount(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        let inode = try #require(attributes[.systemFileNumber] as? NSNumber).intValue
+        let locks = String(decoding: FileManager.default.contents(atPath: "/proc/locks") ?? Data(), as: UTF8.self)
+        return locks.split(separator: "\n").count { $0.contains(":\(inode) ") }
+    }
+
+    @Test(
+        "opening the file again in one process gives up none of SQLite's locks on it",
+        .enabled(if: FileManager.default.fileExists(atPath: "/proc/locks")))
+    func locks() throws {
+        let files = ["access.sqlite", "access.sqlite-shm"].map(folder.join)
+        _ = try store.list()
+        let before = try files.map(lockCount)
+        #expect(before.allSatisfy { $0 > 0 })
+        for file in files { try FileSystem.makePrivateFile(file) }
+        #expect(try files.map(lockCount) == before)
+    }
+
+    @Test("a look-up is cheap enough for every request", .timeLimit(.minutes(1)))
+    func cost() async throws {
+        let key = try store.create(name: "ci", policy: Array(PolicyTests.bucket.utf8))
+        let start = ContinuousClock.now
+        for _ in 0..<1000 { #expect(try await store.principal(accessKey: key.accessKeyID) != nil) }
+        let each = (ContinuousClock.now - start) / 1000
+        // A hundred times what it takes on an idle machine: this catches a look-up that reopens the file.
+        #expect(each < .milliseconds(20), "\(each)")
+    }
+}
