@@ -199,7 +199,9 @@ let package = Package(
         tests("Usage", ["JSON", "OutcropNumerics", grdb]),
         tests(
             "ImportJobs",
-            ["Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", logging]),
+            [
+                "Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", "S3Client", logging,
+            ]),
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),

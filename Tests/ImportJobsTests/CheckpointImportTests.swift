@@ -1,32 +1,15 @@
 import Checkpoint
 import Foundation
+import Logging
 import ModelImport
 import ModelLibrary
+import ObjectStore
 import OutcropNumerics
+import S3Client
 import TestSupport
 import Testing
 
 @testable import ImportJobs
-
-/// Shows a folder's files as a bucket's objects.
-private struct FolderResolver: ImportSourceResolver {
-    let source: String
-
-    func source(for uri: S3URI, role: Role) async throws -> any CheckpointSource {
-        let names = try FileSystem.names(inFolder: source)
-        return ObjectSource(
-            location: uri.location,
-            objects: names.map { name in
-                let path = "\(source)/\(name)"
-                return ObjectSource.Object(
-                    name: name, byteCount: FileSystem.status(of: path)?.byteCount ?? 0,
-                    open: { () throws(FileError) in
-                        StoredBytes(path: uri.location + name, file: try RandomAccessFile(path: path))
-                    }
-                )
-            })
-    }
-}
 
 @Suite(.timeLimit(.minutes(2))) struct CheckpointImportTests {
     private let test: TestQueue
@@ -37,13 +20,34 @@ private struct FolderResolver: ImportSourceResolver {
         source = try test.folder.copy(fixture("checkpoints/d1-base/hf-bf16-sharded"), as: "source")
     }
 
+    /// Puts files of the source into the store, below a job's prefix.
+    private func upload(_ job: String, _ names: [String]? = nil) async throws -> ObjectStore {
+        let store = try await ObjectStore.open(test.folder.join("objects"))
+        try? await store.createBucket("bucket")
+        for name in try names ?? FileSystem.names(inFolder: source) {
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: source + "/" + name)))
+            let writer = try await store.beginObject(
+                bucket: "bucket", key: ObjectKey("\(job)/\(name)"), byteCount: bytes.count)
+            try await writer.write(bytes)
+            _ = try await writer.finish()
+        }
+        return store
+    }
+
+    private func work(_ store: ObjectStore, isStrict: Bool = false) -> CheckpointImport {
+        CheckpointImport(
+            test.library, roles: RoleFile(path: test.folder.join("roles.json")),
+            resolver: StoreSourceResolver(store: store, logger: Logger(label: "test")),
+            options: ImportOptions(isStrict: isStrict))
+    }
+
     /// Runs a job over the source to its end.
     private func run(_ name: String = "job", isStrict: Bool = false) async throws -> ImportJob {
+        let store = try await upload(name)
         try await test.create(name, model: "model-\(name)")
-        let work = CheckpointImport(
-            test.library, roles: RoleFile(path: test.folder.join("roles.json")),
-            resolver: FolderResolver(source: source), options: ImportOptions(isStrict: isStrict))
-        let job = try await test.running(work) { try await test.wait(name) { $0.state.isEnded } }
+        let job = try await test.running(work(store, isStrict: isStrict)) {
+            try await test.wait(name) { $0.state.isEnded }
+        }
         // Whatever became of it, nothing of its work stays.
         #expect(try FileSystem.names(inFolder: test.folder.join("jobs")).isEmpty)
         let models = (try? FileSystem.names(inFolder: test.library.modelsFolder)) ?? []
@@ -123,17 +127,50 @@ private struct FolderResolver: ImportSourceResolver {
         #expect(job.failure?.contains("s3:GetObject on arn:aws:s3:::bucket/job/*") == true, "\(job.failure ?? "")")
     }
 
+    @Test("sources that are not there name the bucket or the prefix")
+    func missingSource() async throws {
+        let store = try await upload("job")
+        var request = test.request("a")
+        request.source = "s3://no-such-bucket/p/"
+        _ = try await test.queue.create(request)
+        request = test.request("b")
+        request.source = "s3://bucket/no/such/prefix"
+        _ = try await test.queue.create(request)
+        try await test.running(work(store)) {
+            let first = try await test.wait("a") { $0.state.isEnded }
+            #expect(first.failure?.contains("S3 bucket 'no-such-bucket'") == true)
+            let second = try await test.wait("b") { $0.state.isEnded }
+            #expect(second.failure?.contains("s3://bucket/no/such/prefix/") == true)
+        }
+    }
+
+    @Test("an object that is replaced before it was read fails the import; the others are read as they were")
+    func replacement() async throws {
+        let store = try await upload("job")
+        let resolver = StoreSourceResolver(store: store, logger: Logger(label: "test"))
+        let found = try await resolver.source(
+            for: S3URI("s3://bucket/job"), role: Role(arn: "arn", readable: nil)
+        ).files
+        let opened = try found.open("config.json")
+        _ = try await upload("job")
+        // Files that nobody names are removed in their own time.
+        for _ in 0..<200 where (try? found.open("config.json")) != nil { try await Task.sleep(for: .milliseconds(10)) }
+        let error = #expect(throws: FileError.self) { try found.open("config.json") }
+        #expect(error?.description.contains("s3://bucket/job/config.json") == true)
+        #expect(error?.description.contains("replaced") == true)
+        var bytes: [UInt8] = []
+        try opened.read(at: 0, count: opened.byteCount, into: &bytes)
+        #expect(bytes == [UInt8](try Data(contentsOf: URL(fileURLWithPath: source + "/config.json"))))
+    }
+
     @Test("a failed job that is mended and retried completes")
     func retry() async throws {
-        let configuration = try FileHandle(forReadingFrom: URL(fileURLWithPath: source + "/config.json")).readToEnd()
-        try FileSystem.remove(source + "/config.json")
+        try FileSystem.rename(source + "/config.json", to: test.folder.join("config.json"))
         #expect(try await run().failure?.contains("config.json") == true)
-        try #require(configuration).write(to: URL(fileURLWithPath: source + "/config.json"))
+        try FileSystem.rename(test.folder.join("config.json"), to: source + "/config.json")
+        let store = try await upload("job", ["config.json"])
         _ = try await test.queue.retry("job")
-        let work = CheckpointImport(
-            test.library, roles: RoleFile(path: test.folder.join("roles.json")),
-            resolver: FolderResolver(source: source))
-        let state = try await test.running(work) { try await test.end(of: "job") }
+        let state = try await test.running(work(store)) { try await test.end(of: "job") }
         #expect(state == .completed)
     }
 }

@@ -10,7 +10,7 @@ import Testing
     @Test("a job becomes a model with the job's id for it, key and tags")
     func completes() async throws {
         let test = try TestQueue()
-        var request = try test.request("job", model: "model")
+        var request = test.request("job", model: "model")
         request.kmsKey = "arn:aws:kms:us-east-1:123456789012:key/x"
         request.modelTags = [Tag(key: "k", value: "v")]
         let created = try await test.queue.create(request)

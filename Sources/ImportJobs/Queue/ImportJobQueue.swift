@@ -132,7 +132,7 @@ public struct ImportJobQueue: Sendable {
                 (id, name, model_id, model_name, role, source, kms_key, subnets, security_groups, request_token, state,
                 created, modified)
                 VALUES (\(id), \(request.name), \(modelID), \(request.modelName), \(request.role),
-                \(request.source.description), \(request.kmsKey), \(subnets), \(groups), \(request.requestToken),
+                \(request.source), \(request.kmsKey), \(subnets), \(groups), \(request.requestToken),
                 \(ImportJobState.queued.rawValue), \(now), \(now))
                 """)
     }

@@ -2,6 +2,7 @@ import Checkpoint
 import ModelImport
 import ModelLibrary
 import OutcropNumerics
+import S3Client
 
 /// The work of a job: its role is checked, its source found, the checkpoint validated and imported.
 public struct CheckpointImport: ImportWork {
@@ -27,11 +28,12 @@ public struct CheckpointImport: ImportWork {
     public func run(
         _ job: ImportJob, progress: @escaping @Sendable (ImportProgress) -> Void
     ) async throws -> String? {
-        guard let uri = S3URI(job.source) else { throw ImportSourceError.noObjects(job.source) }
+        let uri = try S3URI(job.source)
         let roles = roles
         let role = try await onOwnThread { try roles.role(job.role) }
         try role.checkMayRead(uri)
         let source = try await resolver.source(for: uri, role: role)
+        defer { source.close() }
         let importer = Importer(library: library)
         var options = options
         options.id = job.modelID
@@ -41,10 +43,12 @@ public struct CheckpointImport: ImportWork {
         let model = try await withTaskCancellationHandler {
             try await onOwnThread {
                 try importer.run(
-                    source, name: job.modelName, options: finalOptions, cancellation: cancellation, progress: progress)
+                    source.files, name: job.modelName, options: finalOptions, cancellation: cancellation,
+                    progress: progress)
             }
         } onCancel: {
             cancellation.cancel()
+            source.close()
         }
         let warnings = model.manifest.warnings
         return warnings.isEmpty ? nil : warnings.joined(separator: "\n")

@@ -8,10 +8,19 @@ struct StoredBytes: ByteSource {
 
     var byteCount: Int { file.byteCount }
 
-    /// An open file that has an object's bytes.
-    init(path: String, file: RandomAccessFile) {
+    /// Opens the file that has an object's bytes.
+    /// - Throws: `FileError` when it is gone: the object has been replaced or deleted since it was found.
+    init(path: String, file: String) throws(FileError) {
         self.path = path
-        self.file = file
+        do throws(FileError) {
+            self.file = try RandomAccessFile(path: file)
+        } catch {
+            guard error.isNotFound else { throw error.about(path) }
+            throw FileError(
+                operation: "open", path: path,
+                reason:
+                    "the object was replaced or deleted after the import had begun. Try again when nobody writes to it")
+        }
     }
 
     func read(at offset: Int, count: Int, into buffer: inout [UInt8], at start: Int) throws(FileError) {
