@@ -1,5 +1,6 @@
 import ImportJobs
 import JSON
+import ModelLibrary
 
 /// Import jobs for people and for programs.
 enum JobTable {

@@ -1,4 +1,6 @@
 import ImportJobs
+import JSON
+import ModelLibrary
 
 /// Shows how import jobs get on until all have ended: as a table that is drawn anew on a terminal, as a line for every change
 /// elsewhere.
