@@ -1,13 +1,18 @@
 import APISupport
 
-/// Amazon Bedrock's runtime API: its routes, put together.
+/// Amazon Bedrock's API: its routes, put together.
 public struct BedrockDoor: Sendable {
     private let context: RuntimeContext
+    private let controlPlane: ControlPlane?
 
     /// - Parameters:
     ///   - pool: what is served, by name or imported-model ARN.
     ///   - keepAlive: how long nothing may happen on a stream before an event is sent that clients skip.
-    public init(_ pool: ModelPool, metrics: Metrics, keepAlive: Duration = .seconds(15)) {
+    ///   - controlPlane: imported models and import jobs; nil for a server without a data folder.
+    public init(
+        _ pool: ModelPool, controlPlane: ControlPlane? = nil, metrics: Metrics, keepAlive: Duration = .seconds(15)
+    ) {
+        self.controlPlane = controlPlane
         context = RuntimeContext(pool: pool, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
     }
 
@@ -15,11 +20,8 @@ public struct BedrockDoor: Sendable {
     public var door: Door {
         Door(
             routes: Invoke(context: context).routes + Converse(context: context).routes
-                + CountTokens(context: context).routes + ImportedModelRoutes(context: context).routes,
+                + CountTokens(context: context).routes + (controlPlane?.routes ?? []),
             errors: BedrockErrorRenderer(),
-            folders: [
-                "model", "imported-models", "foundation-models", "custom-models", "model-import-jobs", "tagResource",
-                "untagResource", "listTagsForResource",
-            ])
+            folders: ["model"] + ControlPlane.folders, services: ["bedrock"])
     }
 }

@@ -161,8 +161,8 @@ private final class Rally: @unchecked Sendable {
     }
 }
 
-/// Starts a thread with a 1 MiB stack that runs `body`; the thread ends with it.
-public func startThread(_ body: @escaping () -> Void) {
+/// Starts a thread that runs `body`; the thread ends with it.
+public func startThread(stackByteCount: Int = 1 << 20, _ body: @escaping () -> Void) {
     final class Box {
         let body: () -> Void
         init(_ body: @escaping () -> Void) { self.body = body }
@@ -170,7 +170,7 @@ public func startThread(_ body: @escaping () -> Void) {
     let box = unsafe Unmanaged.passRetained(Box(body))
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)
-    unsafe pthread_attr_setstacksize(&attributes, 1 << 20)
+    unsafe pthread_attr_setstacksize(&attributes, stackByteCount)
     unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
     let status = unsafe pthread_create(

@@ -21,6 +21,7 @@ public struct OpenAIDoor: Sendable {
         // Why twice: Amazon Bedrock has the same routes below /openai.
         return Door(
             routes: routes + routes.map { $0.below("/openai") } + TokenizeRoutes(pool: context.pool).routes,
-            errors: OpenAIErrorRenderer(), folders: ["openai", "v1"])
+            errors: OpenAIErrorRenderer(), folders: ["openai", "v1"],
+            services: ["bedrock"])
     }
 }

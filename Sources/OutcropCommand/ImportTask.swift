@@ -1,5 +1,6 @@
 import ModelImport
 import ModelLibrary
+import OutcropNumerics
 
 /// Runs imports off Swift concurrency's threads and shows their progress.
 enum ImportTask {

@@ -7,34 +7,33 @@ import OutcropNumerics
 
 /// The imported models of the data folder, for a server that loads them when they are asked for.
 struct LibraryCatalog: ModelCatalog {
-    let library: ModelLibrary
+    let records: LibraryRecords
     let options: EngineOptions
 
     func entries() async throws -> [ModelEntry] {
-        let library = library
-        return try await onOwnThread { library.models().map(Self.entry) }
-    }
-
-    func entry(_ text: String) async throws -> ModelEntry? {
-        let library = library
-        return try await onOwnThread {
-            if let model = try? library.model(named: text) { return Self.entry(model) }
-            return library.models().first { $0.manifest.id.utf8.elementsEqual(text.utf8) }.map(Self.entry)
+        var query = ListQuery()
+        var entries: [ModelEntry] = []
+        while true {
+            let page = try await records.models(query)
+            entries += page.elements.map(Self.entry)
+            guard let next = page.next else { return entries }
+            query.start = next
         }
     }
 
+    func entry(_ text: String) async throws -> ModelEntry? { try await records.model(text).map(Self.entry) }
+
     func open(_ entry: ModelEntry) async throws -> OpenedModel {
-        let (library, options) = (library, options)
+        let (library, options) = (records.library, options)
         return try await onOwnThread {
             let resolved = try ModelSource.resolve(entry.name, library: library)
             return try OpenModel(resolved, names: [entry.name], options: options).opened
         }
     }
 
-    private static func entry(_ model: ModelRecord) -> ModelEntry {
+    private static func entry(_ model: ImportedModel) -> ModelEntry {
         ModelEntry(
-            id: model.manifest.id, names: [model.name], created: model.manifest.unixSeconds,
-            byteCount: model.manifest.artifactByteCount)
+            id: model.id, names: [model.name], created: model.created.seconds, byteCount: model.artifactByteCount)
     }
 }
 

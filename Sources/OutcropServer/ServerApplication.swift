@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import IdentityAPI
+import ImportJobs
 import Logging
 import NIOCore
 import OpenAIAPI
@@ -32,12 +33,15 @@ public struct ServerApplication: Sendable {
             memoryTokens: configuration.memoryTokens, date: configuration.date, logger: logger)
         metrics.add(LoadMetrics.collector(pool, state))
         let openAI = OpenAIDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
-        let bedrock = BedrockDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
+        let bedrock = BedrockDoor(
+            pool, controlPlane: configuration.imports.map { ControlPlane($0.queue, account: configuration.account) },
+            metrics: metrics, keepAlive: configuration.keepAlive
+        ).door
         let operations = Door(
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)
         responder = APIResponder(
-            doors: [openAI, bedrock, IdentityDoor(account: configuration.account).door, operations],
+            doors: [openAI, bedrock, IdentityDoor(account: configuration.account.id).door, operations],
             authenticator: Authenticator(keys: configuration.keys),
             bodyLimit: configuration.bodyLimit,
             state: state, metrics: metrics, audit: configuration.audit, connections: connections)
@@ -53,7 +57,7 @@ public struct ServerApplication: Sendable {
         try await configuration.validateKeys()
         let drainTimeout = configuration.drainTimeout
         var group = ServiceGroupConfiguration(
-            services: [TidyingService(pool: pool), try service(onReady)],
+            services: backgroundServices + [try service(onReady)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Why longer than the drain: these are the last resort, if cancelled requests do not end.
         group.maximumGracefulShutdownDuration = drainTimeout + .seconds(5)
@@ -68,6 +72,14 @@ public struct ServerApplication: Sendable {
                 ? ServerError.addressInUse(host: host, port: port)
                 : ServerError.cannotListen(host: host, port: port, reason: error.localizedReason)
         }
+    }
+
+    /// What goes on beside the answering.
+    private var backgroundServices: [any Service] {
+        let runner = configuration.imports.map { imports in
+            ImportJobRunner(imports.queue, work: imports.work, settings: imports.settings, logger: logger)
+        }
+        return [TidyingService(pool: pool)] + (runner.map { [$0] } ?? [])
     }
 
     /// The server as a service that drains when it is told to stop.

@@ -1,6 +1,7 @@
 import APISupport
 import Access
 import Conversation
+import ImportJobs
 
 /// How the server is set up.
 public struct ServerConfiguration: Sendable {
@@ -21,9 +22,9 @@ public struct ServerConfiguration: Sendable {
     /// Where it is noted who did what.
     public var audit: AuditLog?
     /// What ARNs say of where resources are.
-    public var region = ImportedModelARN.region
-    /// The twelve digits that resources belong to.
-    public var account = ImportedModelARN.account
+    public var account = AWSAccount()
+    /// The import jobs, and what does them; nil for a server without a data folder.
+    public var imports: ImportService?
     /// Listen on an address that others can reach although no key is needed.
     public var isInsecureAllowed = false
     /// The most bytes of a request's body.

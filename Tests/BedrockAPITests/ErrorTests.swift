@@ -49,18 +49,24 @@ import Testing
 
     @Test("keys: none, a wrong one, a signature, the right one")
     func keys() async throws {
-        let server = try TestServer(simpleOutput, keys: ["secret"])
+        let plane = try ControlPlaneServer(keys: ["secret"])
+        let server = plane.server
         let path = "/imported-models"
         try await server.send(.get, path).expectError(403, "MissingAuthenticationTokenException")
         try await server.send(.get, path, headers: [.authorization: "Bearer wrong"])
             .expectError(403, "AccessDeniedException")
-        let signature = "AWS4-HMAC-SHA256 Credential=AK/20260102/us-east-1/bedrock/aws4_request, SignedHeaders=host"
-        try await server.send(.get, path, headers: [.authorization: signature])
+        let signature =
+            "AWS4-HMAC-SHA256 Credential=AK/20260102/us-east-1/bedrock/aws4_request, SignedHeaders=host;x-amz-date, "
+            + "Signature=" + String(repeating: "0", count: 64)
+        var signed: HTTPFields = [.authorization: signature]
+        signed[try #require(HTTPField.Name("x-amz-date"))] = "20260102T030405Z"
+        try await server.send(.get, path, headers: signed)
             .expectError(403, "UnrecognizedClientException")
         #expect(try await server.send(.get, path, headers: [.authorization: "Bearer secret"]).status == 200)
-        let openAI = try await server.send(.get, "/openai/v1/models", headers: [.authorization: signature])
+        let openAI = try await server.send(.get, "/openai/v1/models", headers: signed)
         #expect(openAI.status == 401)
         #expect(try openAI.json["error"]?["message"]?.stringValue?.contains("Incorrect API key") == true)
+        withExtendedLifetime(plane) {}
     }
 
     @Test("without keys a signed request passes")

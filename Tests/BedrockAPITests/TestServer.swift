@@ -35,7 +35,7 @@ struct TestServer: Sendable {
 
     init(
         scripts: [ScriptedGenerator.Script], keys: [String] = [], bodyLimit: Int = 32 << 20,
-        keepAlive: Duration = .seconds(15)
+        keepAlive: Duration = .seconds(15), controlPlane: ControlPlane? = nil
     ) throws {
         generator = ScriptedGenerator(scripts)
         let encoding = try HarmonyEncoding(tokenizer: try BytePairTokenizer.o200kHarmony())
@@ -48,7 +48,7 @@ struct TestServer: Sendable {
         responder = APIResponder(
             doors: [
                 OpenAIDoor(pool, metrics: metrics).door,
-                BedrockDoor(pool, metrics: metrics, keepAlive: keepAlive).door,
+                BedrockDoor(pool, controlPlane: controlPlane, metrics: metrics, keepAlive: keepAlive).door,
             ],
             authenticator: Authenticator(keys: try temporaryKeys(keys)), bodyLimit: bodyLimit, state: state,
             metrics: metrics,

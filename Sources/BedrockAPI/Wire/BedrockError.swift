@@ -3,7 +3,9 @@ import Conversation
 import Generation
 import HTTPTypes
 import Hummingbird
+import ImportJobs
 import JSON
+import ModelLibrary
 import OpenAIWire
 
 /// An error as Amazon Bedrock words it: a code in the header `x-amzn-errortype`, a status, and `{"message"}`.
@@ -13,6 +15,7 @@ struct BedrockError: FieldError, Sendable, Equatable {
         case accessDenied = "AccessDeniedException"
         /// Nobody reads it, but logs and metrics should not count it as the server's fault.
         case clientClosedRequest = "ClientClosedRequest"
+        case conflict = "ConflictException"
         case incompleteSignature = "IncompleteSignatureException"
         case internalServer = "InternalServerException"
         case invalidSignature = "InvalidSignatureException"
@@ -20,8 +23,10 @@ struct BedrockError: FieldError, Sendable, Equatable {
         case modelError = "ModelErrorException"
         case modelNotReady = "ModelNotReadyException"
         case resourceNotFound = "ResourceNotFoundException"
+        case serviceQuotaExceeded = "ServiceQuotaExceededException"
         case serviceUnavailable = "ServiceUnavailableException"
         case throttling = "ThrottlingException"
+        case tooManyTags = "TooManyTagsException"
         case unknownOperation = "UnknownOperationException"
         case unrecognizedClient = "UnrecognizedClientException"
         case validation = "ValidationException"
@@ -29,7 +34,7 @@ struct BedrockError: FieldError, Sendable, Equatable {
         /// The HTTP status that belongs to the code.
         var status: Int {
             switch self {
-            case .validation: 400
+            case .conflict, .serviceQuotaExceeded, .tooManyTags, .validation: 400
             case .accessDenied, .incompleteSignature, .invalidSignature, .missingAuthenticationToken,
                 .unrecognizedClient:
                 403
@@ -49,8 +54,9 @@ struct BedrockError: FieldError, Sendable, Equatable {
             case .throttling: "throttlingException"
             case .serviceUnavailable: "serviceUnavailableException"
             case .modelError: "modelStreamErrorException"
-            case .accessDenied, .clientClosedRequest, .incompleteSignature, .internalServer, .invalidSignature,
-                .missingAuthenticationToken, .modelNotReady, .resourceNotFound, .unknownOperation, .unrecognizedClient:
+            case .accessDenied, .clientClosedRequest, .conflict, .incompleteSignature, .internalServer,
+                .invalidSignature, .missingAuthenticationToken, .modelNotReady, .resourceNotFound,
+                .serviceQuotaExceeded, .tooManyTags, .unknownOperation, .unrecognizedClient:
                 "internalServerException"
             }
         }
@@ -61,6 +67,8 @@ struct BedrockError: FieldError, Sendable, Equatable {
     var message: String
     /// Seconds after which to try again.
     var retryAfter: Int?
+    /// The resource that it is about, for errors that say so apart from their message.
+    var resourceName: String?
 
     init(_ code: Code, _ message: String, retryAfter: Int? = nil) {
         self.code = code
@@ -79,6 +87,10 @@ struct BedrockError: FieldError, Sendable, Equatable {
         var writer = JSONWriter()
         writer.append(raw: "{\"message\":")
         writer.append(string: message)
+        if let resourceName {
+            writer.append(raw: ",\"resourceName\":")
+            writer.append(string: resourceName)
+        }
         writer.append(raw: "}")
         return writer.bytes
     }
@@ -93,6 +105,8 @@ extension BedrockError {
             case let error as OpenAIError: BedrockError(openAI: error)
             case let error as RequestError: BedrockError(request: error)
             case let error as ModelPoolError: BedrockError(pool: error)
+            case let error as ImportJobError: BedrockError(job: error)
+            case TagError.tooMany: BedrockError(.tooManyTags, "There are more tags than a resource may have.")
             case let error as GenerationError: BedrockError(generation: error)
             case let error as ConversationError: .validation(error.description)
             case is ClientGone: BedrockError(.clientClosedRequest, "The client closed the connection.")
@@ -143,6 +157,15 @@ extension BedrockError {
                     + "Key and signing method. Consult the service documentation for details.")
         case .malformed(let message): self.init(.incompleteSignature, message)
         case .outsideValidity(_, let message): self.init(.invalidSignature, message)
+        }
+    }
+
+    private init(job error: ImportJobError) {
+        switch error {
+        case .nameTaken, .modelNameTaken, .modelNameHeld, .wrongState: self.init(.conflict, error.description)
+        case .queueFull: self.init(.serviceQuotaExceeded, error.description)
+        case .unknownJob: self.init(.resourceNotFound, error.description)
+        case .unknownState: self.init(.internalServer, error.description)
         }
     }
 

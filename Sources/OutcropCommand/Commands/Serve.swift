@@ -64,10 +64,10 @@ struct Serve: AsyncParsableCommand {
     var tlsKey: String?
 
     @Option(help: ArgumentHelp("The AWS region that ARNs name.", valueName: "region"))
-    var region = ImportedModelARN.region
+    var region = AWSAccount().region
 
     @Option(help: ArgumentHelp("The AWS account that ARNs name: twelve digits.", valueName: "account"))
-    var account = ImportedModelARN.account
+    var account = AWSAccount().id
 
     @Option(help: ArgumentHelp("The most conversations computed at once.", valueName: "count"))
     var maxNumSeqs = 32
@@ -164,17 +164,18 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Imported models, loaded on demand. Each may take a quarter of the memory for keys and values, so that some fit side by side.
-    private var catalog: LibraryCatalog {
+    private func catalog(_ records: LibraryRecords) -> LibraryCatalog {
         var options = engineOptions
         options.keyValueBytes = options.keyValueBytes ?? memoryLimit / 4
-        return LibraryCatalog(library: source.libraryArguments.library, options: options)
+        return LibraryCatalog(records: records, options: options)
     }
 
     private var memoryLimit: Int { modelMemory?.bytes ?? Machine.physicalMemory / 10 * 9 }
 
     private func configuration(_ pinned: [OpenedModel], _ logger: Logger) throws -> ServerConfiguration {
+        let records = try LibraryRecords(source.libraryArguments.library)
         var configuration = ServerConfiguration(
-            pinned: pinned, catalog: catalog, date: date.flatMap { CalendarDate($0) } ?? .today)
+            pinned: pinned, catalog: catalog(records), date: date.flatMap { CalendarDate($0) } ?? .today)
         configuration.loading = LoadingPolicy(
             memoryLimit: memoryLimit, idleLimit: idleUnload.map { .seconds($0) })
         configuration.host = host
@@ -186,8 +187,7 @@ struct Serve: AsyncParsableCommand {
             logger.error("the audit log cannot be written", metadata: ["error": "\(error)"])
         }
         configuration.tls = tls(folder)
-        configuration.region = region
-        configuration.account = account
+        configuration.account = AWSAccount(region: region, id: account)
         configuration.isInsecureAllowed = insecure
         configuration.version = Product.version
         return configuration

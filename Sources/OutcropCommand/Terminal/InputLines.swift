@@ -1,3 +1,4 @@
+import OutcropNumerics
 import Synchronization
 
 /// Lines of text from standard input for a task that must not hold a thread of Swift concurrency's while a person types.
