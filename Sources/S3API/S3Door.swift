@@ -63,18 +63,17 @@ public struct S3Door: Sendable {
     ]
 
     private func respondForBucket(_ request: S3Request) async throws -> Response {
-        switch request.api.head.method {
+        let method = request.api.head.method
+        if method == .put || method == .delete, Self.isAspect(request) {
+            throw S3Error(.notImplemented, "Buckets have no such settings here.")
+        }
+        if method == .get, let aspect = try await bucketAspect(request) { return aspect }
+        return switch method {
         case .get where request.item("list-type") == "2": try await listObjects(request)
-        case .get: try await bucketAspect(request) ?? listObjectsV1(request)
+        case .get: try await listObjectsV1(request)
         case .head: try await headBucket(request)
-        case .put:
-            if Self.isAspect(request) { throw S3Error(.notImplemented, "Buckets have no such settings here.") } else {
-                try await createBucket(request)
-            }
-        case .delete:
-            if Self.isAspect(request) { throw S3Error(.notImplemented, "Buckets have no such settings here.") } else {
-                try await deleteBucket(request)
-            }
+        case .put: try await createBucket(request)
+        case .delete: try await deleteBucket(request)
         case .post where request.item("delete") != nil: try await deleteObjects(request)
         default: throw S3Error(.methodNotAllowed)
         }
