@@ -123,8 +123,9 @@ let package = Package(
         module(
             "APISupport",
             [
-                "Access", "AWSProtocol", "Conversation", "Generation", "JSON", hummingbird, hummingbirdCore, httpTypes,
-                nio, nioHTTPTypes, logging,
+                "Access", "AWSProtocol", "Conversation", "Generation", "JSON", "Usage", crypto, hummingbird,
+                hummingbirdCore,
+                httpTypes, nio, nioHTTPTypes, logging,
             ]),
         // The object store's front door: the S3 operations that clients really issue.
         module(
@@ -200,7 +201,8 @@ let package = Package(
         tests(
             "ImportJobs",
             [
-                "Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", "S3Client", logging,
+                "Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", "S3Client",
+                logging,
             ]),
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],

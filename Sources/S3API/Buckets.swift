@@ -102,7 +102,9 @@ enum BucketAspect: String, CaseIterable {
         case .logging: writer.element("BucketLoggingStatus", namespace: XMLWriter.s3, "")
         case .notification: writer.element("NotificationConfiguration", namespace: XMLWriter.s3, "")
         case .requestPayment:
-            writer.element("RequestPaymentConfiguration", namespace: XMLWriter.s3) { $0.element("Payer", "BucketOwner") }
+            writer.element("RequestPaymentConfiguration", namespace: XMLWriter.s3) {
+                $0.element("Payer", "BucketOwner")
+            }
         case .acl: writeACL(to: &writer)
         case .cors: throw S3Error(.noSuchCORSConfiguration)
         case .encryption: throw S3Error(.serverSideEncryptionNotFound)

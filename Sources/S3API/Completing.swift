@@ -54,7 +54,10 @@ extension S3Door {
     ) async -> Result<StoredObject, any Error>? {
         let (stream, continuation) = AsyncStream<Result<StoredObject, any Error>?>.makeStream()
         let waiting = [
-            Task { continuation.yield(await task.result) },
+            Task {
+                let result = await task.result
+                continuation.yield(result)
+            },
             Task {
                 try? await Task.sleep(for: time)
                 continuation.yield(nil)
@@ -101,7 +104,8 @@ extension S3Door {
     }
 
     private static func part(_ element: XMLElement) throws(S3Error) -> PartReference {
-        guard let number = element.text(of: "PartNumber").flatMap({ Int($0) }), let tag = element.text(of: "ETag") else {
+        guard let number = element.text(of: "PartNumber").flatMap({ Int($0) }), let tag = element.text(of: "ETag")
+        else {
             throw S3Error(.malformedXML)
         }
         var checksum: [UInt8]?

@@ -157,7 +157,9 @@ struct Conditions {
     /// - Throws: `S3Error.preconditionFailed`.
     func hold(for object: StoredObject) throws(S3Error) -> Bool {
         if let matches {
-            guard Self.names(matches, object.entityTag) else { throw S3Error(.preconditionFailed).with("Condition", "If-Match") }
+            guard Self.names(matches, object.entityTag) else {
+                throw S3Error(.preconditionFailed).with("Condition", "If-Match")
+            }
         } else if let unmodifiedSince, object.modified > unmodifiedSince {
             throw S3Error(.preconditionFailed).with("Condition", "If-Unmodified-Since")
         }

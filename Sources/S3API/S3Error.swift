@@ -119,7 +119,8 @@ struct S3Error: Error, Sendable, Equatable {
         .invalidRange: "The requested range is not satisfiable",
         .invalidStorageClass: "The storage class you specified is not valid",
         .keyTooLong: "Your key is too long",
-        .malformedTrailer: "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+        .malformedTrailer:
+            "The request contained trailing data that was not well-formed or did not conform to our published schema.",
         .malformedXML: "The XML you provided was not well-formed or did not validate against our published schema",
         .methodNotAllowed: "The specified method is not allowed against this resource.",
         .missingContentLength: "You must provide the Content-Length HTTP header.",
