@@ -62,12 +62,15 @@ public enum ConfigurationReader {
         let type = fields.object["model_type"]?.stringValue
         let architectures = (fields.object["architectures"]?.arrayValue ?? []).compactMap(\.stringValue)
         if type == "gpt_oss" || (type == nil && architectures.contains("GptOssForCausalLM")) { return }
-        let found =
-            type.map { "model_type '\($0)'" } ?? (architectures.first.map { "architecture '\($0)'" } ?? "neither")
+        let found = [
+            type.map { "model_type '\($0.prefix(100))'" },
+            architectures.first.map { "architecture '\($0.prefix(100))'" },
+        ].compactMap { $0 }.joined(separator: " and ")
         fields.add(
             Finding(
                 .unsupportedArchitecture, path: fields.path,
-                "model_type 'gpt_oss' or architecture 'GptOssForCausalLM' expected, found \(found)",
+                "model_type 'gpt_oss' or architecture 'GptOssForCausalLM' expected, found "
+                    + (found.isEmpty ? "neither" : found),
                 remedy: "Only gpt-oss models, original or fine-tuned, can be imported"))
     }
 
