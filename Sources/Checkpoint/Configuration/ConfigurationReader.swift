@@ -62,8 +62,8 @@ public enum ConfigurationReader {
         let type = fields.object["model_type"]?.stringValue
         let architectures = (fields.object["architectures"]?.arrayValue ?? []).compactMap(\.stringValue)
         if type == "gpt_oss" || (type == nil && architectures.contains("GptOssForCausalLM")) { return }
-        let found =
-            type.map { "model_type '\($0)'" } ?? (architectures.first.map { "architecture '\($0)'" } ?? "neither")
+        let words = [type.map { "model_type '\($0)'" }, architectures.first.map { "architecture '\($0)'" }]
+        let found = words.contains { $0 != nil } ? words.compactMap(\.self).joined(separator: ", ") : "neither"
         fields.add(
             Finding(
                 .unsupportedArchitecture, path: fields.path,
