@@ -101,7 +101,7 @@ let package = Package(
         // Objects at any other S3 server: credentials, signed requests, ranged reads.
         module(
             "S3Client",
-            ["AWSProtocol", "JSON", "OutcropNumerics", crypto, httpClient, nio, nioHTTP1, nioSSL, logging]),
+            ["AWSProtocol", "JSON", "OutcropNumerics", httpClient, nio, nioHTTP1, nioSSL, logging]),
         // Tokens per model, key and five minutes, and what they cost.
         module("Usage", ["JSON", "OutcropNumerics", "Records", grdb]),
         // A checkpoint becomes an artifact: list, validate, plan, convert, publish.

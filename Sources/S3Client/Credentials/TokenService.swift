@@ -1,5 +1,4 @@
 import AWSProtocol
-import Crypto
 import NIOHTTP1
 
 #if canImport(FoundationEssentials)
@@ -63,7 +62,7 @@ struct TokenService: Sendable, Equatable {
             headers =
                 signer.sign(
                     SignableRequest(method: "POST", target: path, headers: headers),
-                    payloadHash: Hexadecimal.encode(SHA256.hash(data: body)),
+                    payloadHash: Hexadecimal.encode(Checksum.of(body, .sha256)),
                     now: Int(Date().timeIntervalSince1970)
                 ).headers
         }

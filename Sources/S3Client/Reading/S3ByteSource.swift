@@ -4,7 +4,7 @@ import OutcropNumerics
 ///
 /// Long reads are split into pieces that are fetched at the same time. Never call it from a task: the thread waits, and
 /// what it waits for needs the tasks' threads.
-public final class S3ByteSource: Sendable {
+public final class S3ByteSource: ByteSource {
     /// The object.
     public let object: S3Object
     private let client: S3Client
