@@ -142,6 +142,10 @@ struct ConfigurationTests {
             (["AWS_ACCESS_KEY_ID": "A"], "the environment"),
             (["AWS_WEB_IDENTITY_TOKEN_FILE": "/a"], "the environment"),
             (["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://evil.example/"], "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            (
+                ["AWS_EC2_METADATA_DISABLED": "", "AWS_METADATA_SERVICE_TIMEOUT": "no"],
+                "AWS_METADATA_SERVICE_TIMEOUT"
+            ),
             (["AWS_PROFILE": "half"], "the profile half"),
             (["AWS_PROFILE": "sso"], "the profile sso"),
             (["AWS_PROFILE": "process"], "the profile process"),

@@ -248,6 +248,7 @@ struct CredentialTests {
         }) { server in
             let variables = [
                 "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url + "/",
+                "AWS_METADATA_SERVICE_TIMEOUT": "30",
             ]
             let found = try await load(variables)
             #expect(found == Self.lentKeys("INSTANCE"))
@@ -259,7 +260,10 @@ struct CredentialTests {
         try await FaultServer.run({ request in
             request.method == "PUT" ? .answer(200, body: Array("TOKEN".utf8)) : .answer(404)
         }) { server in
-            let variables = ["AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url]
+            let variables = [
+                "AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url,
+                "AWS_METADATA_SERVICE_TIMEOUT": "30",
+            ]
             let error = await #expect(throws: CredentialError.self) { try await load(variables) }
             #expect(
                 error?.description == "no credentials from the instance metadata at \(server.url): "
