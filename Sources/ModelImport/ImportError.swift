@@ -8,7 +8,9 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
     case checkpoint(CheckpointError)
     /// The name is not allowed or taken, or the library cannot be written.
     case library(LibraryError)
-    /// A file operation failed.
+    /// The checkpoint's files cannot be read any more, or have changed since the import began.
+    case source(FileError)
+    /// A file operation failed where the model is written.
     case file(FileError)
     /// The disk cannot hold the artifact.
     case diskFull(folder: String, needed: Int, free: Int?)
@@ -26,6 +28,7 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .checkpoint(let error): "\(error)"
         case .library(let error): "\(error)"
+        case .source(let error): "\(error). Start the import again when the checkpoint's files stay as they are"
         case .file(let error): "\(error)"
         case .diskFull(let folder, let needed, let free):
             "the disk is full: the model needs \(needed) bytes in \(folder)"
