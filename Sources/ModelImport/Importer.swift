@@ -68,11 +68,19 @@ public struct Importer: Sendable {
         } catch {
             throw .checkpoint(error)
         }
+        let base = try options.base.map { name throws(ImportError) in
+            try BaseModel(
+                name, for: checkpoint.configuration, library: library, options: options, cancellation: cancellation,
+                progress: progress)
+        }
         let plan = try ConversionPlan(checkpoint, dense: options.dense)
         let staging = try makeStaging(in: folder, for: name, byteCount: plan.file.fileByteCount)
         do throws(ImportError) {
             let results = try convert(plan, to: staging, options, cancellation, progress)
             let report = ConversionReport(plan.steps, results)
+            let comparison = try base.map { base throws(ImportError) in
+                try compare(staging, checkpoint, plan.file, base, options, cancellation, progress)
+            }
             progress(
                 ImportProgress(
                     phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
@@ -83,7 +91,9 @@ public struct Importer: Sendable {
                 sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,
                 dense: options.dense, parameterCount: checkpoint.configuration.parameterCount,
                 seconds: (ContinuousClock.now - started) / .seconds(1), errors: report.errors,
-                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.importNote) + report.warnings)
+                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.importNote) + report.warnings
+                    + (comparison?.isIdentical == true ? ["warning: \(comparison?.verdict ?? "")"] : []),
+                base: comparison)
             let tokenizer = try readTokenizer(checkpoint)
             try checkUnchanged(checkpoint)
             try finish(staging, tokenizer, manifest, needed: plan.file.fileByteCount)
@@ -143,6 +153,24 @@ public struct Importer: Sendable {
             throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
         }
         return results
+    }
+
+    /// Compares what was written with the base.
+    private func compare(
+        _ staging: StagingFolder, _ checkpoint: Checkpoint, _ layout: SafetensorsLayout, _ base: BaseModel,
+        _ options: ImportOptions, _ cancellation: ImportCancellation,
+        _ progress: @escaping @Sendable (ImportProgress) -> Void
+    ) throws(ImportError) -> BaseComparison {
+        let artifact = ArtifactLayout(configuration: checkpoint.configuration, dense: options.dense)
+        let plan = try ComparisonPlan(layout, artifact, base: base)
+        let file: RandomAccessFile
+        do throws(FileError) {
+            file = try RandomAccessFile(path: FileSystem.join(staging.path, Artifact.fileName))
+        } catch {
+            throw .file(error)
+        }
+        let run = ComparisonRun(plan: plan, file: file, base: base, cancellation: cancellation, progress: progress)
+        return try run.run(threads: options.threads ?? min(Machine.processorCount, 8))
     }
 
     private func checkUnchanged(_ checkpoint: Checkpoint) throws(ImportError) {
