@@ -30,6 +30,7 @@ private let parsers: [String: @Sendable ([UInt8]) -> Void] = [
     "harmony-render": { _ = bundled.lines.render(bytes: $0) },
     "harmony-parse": { _ = bundled.lines.parse(bytes: $0) },
     "bedrock-converse": { _ = ConverseBodies.isConverseRequest($0) },
+    "bedrock-import-job": { _ = ControlPlaneBodies.isImportJob($0) },
     "openai-chat": { _ = RequestBodies.isChatRequest($0) },
     "harmony-stream": { _ = HarmonyStreamParser.parse(fuzz: $0, encoding: bundled.encoding) },
 ]

@@ -14,6 +14,8 @@ public struct ImportOptions: Sendable {
     public var threads: Int?
     /// The program's version, for the manifest.
     public var version: String
+    /// The id that the model gets; nil for a new one.
+    public var id: String?
 
     /// Options; the defaults are those of the command line.
     public init(

@@ -85,7 +85,8 @@ public struct Importer: Sendable {
                 ImportProgress(
                     phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
             let manifest = Manifest(
-                name: name, created: Date.now.formatted(.iso8601), version: options.version,
+                id: options.id ?? ModelIdentifier.random(), name: name, created: Date.now.formatted(.iso8601),
+                version: options.version,
                 source: (try? FileSystem.resolved(source.location)) ?? source.location,
                 layout: checkpoint.layout.kind.rawValue,
                 sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,

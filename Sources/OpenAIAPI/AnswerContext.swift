@@ -19,7 +19,7 @@ struct AnswerContext: Sendable {
     /// What answers a request.
     func run(_ service: ConversationService, _ request: APIRequest, isStreamed: Bool) -> AnswerRun {
         AnswerRun(
-            service, metrics: metrics, connection: request.connection, silence: isStreamed ? keepAlive : nil)
+            service, metrics: metrics, request: request, silence: isStreamed ? keepAlive : nil)
     }
 }
 

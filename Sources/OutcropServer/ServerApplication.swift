@@ -9,6 +9,7 @@ import ImportJobs
 import Logging
 import NIOCore
 import OpenAIAPI
+import S3API
 import ServiceLifecycle
 import UnixSignals
 
@@ -32,19 +33,31 @@ public struct ServerApplication: Sendable {
             catalog: configuration.catalog, pinned: configuration.pinned, policy: configuration.loading,
             memoryTokens: configuration.memoryTokens, date: configuration.date, logger: logger)
         metrics.add(LoadMetrics.collector(pool, state))
-        let openAI = OpenAIDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
+        responder = APIResponder(
+            doors: Self.doors(configuration, pool, metrics, state),
+            authenticator: Authenticator(keys: configuration.keys),
+            bodyLimit: configuration.bodyLimit,
+            state: state, metrics: metrics, audit: configuration.audit, connections: connections)
+    }
+
+    /// What clients can speak; the first door words the errors of paths that no door knows.
+    private static func doors(
+        _ configuration: ServerConfiguration, _ pool: ModelPool, _ metrics: Metrics, _ state: ServiceState
+    ) -> [Door] {
+        let account = configuration.account
+        let generation = GenerationMetrics(metrics, usage: configuration.usage)
+        let openAI = OpenAIDoor(pool, metrics: generation, keepAlive: configuration.keepAlive).door
         let bedrock = BedrockDoor(
-            pool, controlPlane: configuration.imports.map { ControlPlane($0.queue, account: configuration.account) },
-            metrics: metrics, keepAlive: configuration.keepAlive
+            pool, controlPlane: configuration.imports.map { ControlPlane($0.queue, account: account) },
+            metrics: generation, keepAlive: configuration.keepAlive
         ).door
         let operations = Door(
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)
-        responder = APIResponder(
-            doors: [openAI, bedrock, IdentityDoor(account: configuration.account.id).door, operations],
-            authenticator: Authenticator(keys: configuration.keys),
-            bodyLimit: configuration.bodyLimit,
-            state: state, metrics: metrics, audit: configuration.audit, connections: connections)
+        let objects = configuration.objects.map { store in
+            S3Door(store, region: account.region, domains: configuration.bucketDomains).door
+        }
+        return [openAI, bedrock, IdentityDoor(account: account.id).door, operations] + (objects.map { [$0] } ?? [])
     }
 
     /// Serves until the process is told to stop (SIGTERM, SIGINT) or the task is cancelled.
@@ -65,6 +78,7 @@ public struct ServerApplication: Sendable {
         do {
             try await ServiceGroup(configuration: group).run()
             await pool.closeAll()
+            await configuration.usage?.flush()
             await configuration.audit?.flush()
         } catch let error as IOError {
             let (host, port) = (configuration.host, configuration.port)

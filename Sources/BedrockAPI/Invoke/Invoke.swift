@@ -70,7 +70,7 @@ struct Invoke: Sendable {
 
     private func run(_ call: RuntimeRequest, silence: Duration? = nil) -> AnswerRun {
         AnswerRun(
-            call.model.service, metrics: context.metrics, connection: call.request.connection, silence: silence)
+            call.model.service, metrics: context.metrics, request: call.request, silence: silence)
     }
 
     /// Answers call the model ACCOUNT-ID, as Bedrock does.
