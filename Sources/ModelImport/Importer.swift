@@ -68,12 +68,19 @@ public struct Importer: Sendable {
         } catch {
             throw .checkpoint(error)
         }
+        let base = try options.base.map { name throws(ImportError) in
+            try BaseModel(
+                name, for: checkpoint.configuration, library: library, options: options, cancellation: cancellation,
+                progress: progress)
+        }
         let plan = try ConversionPlan(checkpoint, dense: options.dense)
         let staging = try makeStaging(in: folder, for: name, byteCount: plan.file.fileByteCount)
         do throws(ImportError) {
             let results = try convert(plan, to: staging, options, cancellation, progress)
-            try checkUnchanged(checkpoint)
             let report = ConversionReport(plan.steps, results)
+            let comparison = try base.map { base throws(ImportError) in
+                try compare(staging, checkpoint, plan.file, base, options, cancellation, progress)
+            }
             progress(
                 ImportProgress(
                     phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
@@ -85,8 +92,12 @@ public struct Importer: Sendable {
                 sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,
                 dense: options.dense, parameterCount: checkpoint.configuration.parameterCount,
                 seconds: (ContinuousClock.now - started) / .seconds(1), errors: report.errors,
-                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.description) + report.warnings)
-            try finish(staging, checkpoint, manifest, needed: plan.file.fileByteCount)
+                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.importNote) + report.warnings
+                    + (comparison?.isIdentical == true ? ["warning: \(comparison?.verdict ?? "")"] : []),
+                base: comparison)
+            let tokenizer = try readTokenizer(checkpoint)
+            try checkUnchanged(checkpoint)
+            try finish(staging, tokenizer, manifest, needed: plan.file.fileByteCount)
             try publish(staging, name, folder, replace: options.replace)
             return ModelRecord(name: name, folder: FileSystem.join(folder, name), manifest: manifest)
         } catch {
@@ -145,23 +156,49 @@ public struct Importer: Sendable {
         return results
     }
 
+    /// Compares what was written with the base.
+    private func compare(
+        _ staging: StagingFolder, _ checkpoint: Checkpoint, _ layout: SafetensorsLayout, _ base: BaseModel,
+        _ options: ImportOptions, _ cancellation: ImportCancellation,
+        _ progress: @escaping @Sendable (ImportProgress) -> Void
+    ) throws(ImportError) -> BaseComparison {
+        let artifact = ArtifactLayout(configuration: checkpoint.configuration, dense: options.dense)
+        let plan = try ComparisonPlan(layout, artifact, base: base)
+        let file: RandomAccessFile
+        do throws(FileError) {
+            file = try RandomAccessFile(path: FileSystem.join(staging.path, Artifact.fileName))
+        } catch {
+            throw .file(error)
+        }
+        let run = ComparisonRun(plan: plan, file: file, base: base, cancellation: cancellation, progress: progress)
+        return try run.run(threads: options.threads ?? min(Machine.processorCount, 8))
+    }
+
     private func checkUnchanged(_ checkpoint: Checkpoint) throws(ImportError) {
         do throws(FileError) {
             try checkpoint.checkUnchanged()
         } catch {
-            throw .file(error)
+            throw .source(error)
         }
     }
 
-    /// Writes the manifest and copies the tokenizer.
+    /// The bytes of the checkpoint's own tokenizer, if it has one.
+    private func readTokenizer(_ checkpoint: Checkpoint) throws(ImportError) -> [UInt8]? {
+        guard let file = checkpoint.tokenizer else { return nil }
+        do throws(FileError) {
+            return try file.read(at: 0, count: file.byteCount)
+        } catch {
+            throw .source(error)
+        }
+    }
+
+    /// Writes the manifest and the tokenizer.
     private func finish(
-        _ staging: StagingFolder, _ checkpoint: Checkpoint, _ manifest: Manifest, needed: Int
+        _ staging: StagingFolder, _ tokenizer: [UInt8]?, _ manifest: Manifest, needed: Int
     ) throws(ImportError) {
         do throws(FileError) {
-            if let name = checkpoint.tokenizerFileName {
-                let file = try checkpoint.source.open(name)
-                let bytes = try file.read(at: 0, count: file.byteCount)
-                try AtomicFile.write(bytes, to: FileSystem.join(staging.path, Artifact.tokenizerFileName))
+            if let tokenizer {
+                try AtomicFile.write(tokenizer, to: FileSystem.join(staging.path, Artifact.tokenizerFileName))
             }
             try AtomicFile.write(
                 Array((manifest.json.serialized(pretty: true) + "\n").utf8),

@@ -86,10 +86,18 @@ struct Import: AsyncParsableCommand {
             \(style.green("imported")) \(manifest.name): \(Quantity.bytes(manifest.artifactByteCount)) in \
             \(Quantity.time(manifest.seconds)); experts \(accuracy(manifest.largestExpertError)), dense weights \
             \(manifest.dense.rawValue) \(accuracy(manifest.largestDenseError))
-            try: outcrop chat \(manifest.name)
 
             """)
+        for warning in manifest.warnings.prefix(Self.shownWarnings) { writeOutput("  \(warning)\n") }
+        if manifest.warnings.count > Self.shownWarnings {
+            writeOutput(
+                "  and \(manifest.warnings.count - Self.shownWarnings) more: outcrop show \(manifest.name)\n")
+        }
+        writeOutput("try: outcrop chat \(manifest.name)\n")
     }
+
+    /// As many warnings as a person reads.
+    private static let shownWarnings = 10
 
     private func accuracy(_ error: Double) -> String {
         error == 0 ? "exact" : "within \(Quantity.figures(error * 100)) % (largest relative error of a tensor)"
