@@ -62,14 +62,9 @@ public enum ConfigurationReader {
         let type = fields.object["model_type"]?.stringValue
         let architectures = (fields.object["architectures"]?.arrayValue ?? []).compactMap(\.stringValue)
         if type == "gpt_oss" || (type == nil && architectures.contains("GptOssForCausalLM")) { return }
-<<<<<<< HEAD
-        let words = [type.map { "model_type '\($0)'" }, architectures.first.map { "architecture '\($0)'" }]
-        let found = words.contains { $0 != nil } ? words.compactMap(\.self).joined(separator: ", ") : "neither"
-=======
         let found =
             [type.map { "model_type '\($0)'" }, architectures.first.map { "architecture '\($0)'" }]
             .compactMap { $0 }.joined(separator: " and ")
->>>>>>> afb01c83b1320d06ec19df6cdd4787604b5035db
         fields.add(
             Finding(
                 .unsupportedArchitecture, path: fields.path,
