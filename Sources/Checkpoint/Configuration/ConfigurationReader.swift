@@ -62,10 +62,9 @@ public enum ConfigurationReader {
         let type = fields.object["model_type"]?.stringValue
         let architectures = (fields.object["architectures"]?.arrayValue ?? []).compactMap(\.stringValue)
         if type == "gpt_oss" || (type == nil && architectures.contains("GptOssForCausalLM")) { return }
-        let found = [
-            type.map { "model_type '\($0.prefix(100))'" },
-            architectures.first.map { "architecture '\($0.prefix(100))'" },
-        ].compactMap { $0 }.joined(separator: " and ")
+        let found =
+            [type.map { "model_type '\($0)'" }, architectures.first.map { "architecture '\($0)'" }]
+            .compactMap { $0 }.joined(separator: " and ")
         fields.add(
             Finding(
                 .unsupportedArchitecture, path: fields.path,
