@@ -68,8 +68,7 @@ public enum ConfigurationReader {
         fields.add(
             Finding(
                 .unsupportedArchitecture, path: fields.path,
-                "model_type 'gpt_oss' or architecture 'GptOssForCausalLM' expected, found "
-                    + (found.isEmpty ? "neither" : found),
+                "model_type 'gpt_oss' or architecture 'GptOssForCausalLM' expected, found \(found.isEmpty ? "neither" : found)",
                 remedy: "Only gpt-oss models, original or fine-tuned, can be imported"))
     }
 
