@@ -64,6 +64,9 @@ struct Assembly: Sendable {
 
 extension PartReference {
     fileprivate func matches(_ part: StoredPart) -> Bool {
-        entityTag.utf8.elementsEqual(part.entityTag.utf8) && (checksum == nil || checksum == part.checksum)
+        guard entityTag.utf8.elementsEqual(part.entityTag.utf8) else { return false }
+        // Why the length: a checksum of another algorithm than the upload's was compared when the part came, and not kept.
+        guard let checksum, checksum.count == part.checksum.count else { return true }
+        return checksum == part.checksum
     }
 }

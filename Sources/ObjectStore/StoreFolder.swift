@@ -23,6 +23,9 @@ final class StoreFolder: Sendable {
         for name in ["files", "incoming", "sessions"] {
             try FileSystem.createFolder(FileSystem.join(path, name))
         }
+        // A folder that is lost with the power takes what was acknowledged with it.
+        try FileSystem.synchronizeFolder(path)
+        if let parent = FileSystem.parent(of: path) { try FileSystem.synchronizeFolder(parent) }
         self.path = path
         while true {
             let name = Self.randomName(length: 10)

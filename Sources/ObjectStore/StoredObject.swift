@@ -75,7 +75,7 @@ public struct PartReference: Sendable, Equatable {
     public var number: Int
     /// Its entity tag without quotes.
     public var entityTag: String
-    /// Its checksum, to be compared.
+    /// Its checksum, compared if it is of the upload's algorithm.
     public var checksum: [UInt8]?
 
     /// A part to take.

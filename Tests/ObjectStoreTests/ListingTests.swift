@@ -52,6 +52,18 @@ struct ListingTests {
         }
     }
 
+    @Test("Arbitrary bytes never break the grouping of keys")
+    func fuzz() {
+        var random = SeededGenerator(state: 3)
+        let alphabet: [UInt8] = [0, 47, 47, 97, 98, 0xC3, 0xBC, 0xFE, 0xFF, 0xFF]
+        for _ in 0..<20_000 {
+            let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in
+                alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
+            }
+            #expect(ListQuery.fuzz(bytes), "\(bytes)")
+        }
+    }
+
     @Test("Pages put together are the whole listing", arguments: ["", "/"])
     func pages(delimiter: String) async throws {
         let test = try await TestStore()

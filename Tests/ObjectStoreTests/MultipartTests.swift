@@ -64,6 +64,20 @@ struct MultipartTests {
         #expect(object.checksum.type == .composite && object.checksum.algorithm == .sha256)
     }
 
+    @Test("A part may be named with a checksum that only its own upload used")
+    func otherChecksum() async throws {
+        let test = try await TestStore()
+        let upload = try await test.store.createUpload("bucket", key)
+        var part = reference(try await test.store.putPart(upload, 1, [1, 2]))
+        part.checksum = Checksum.of([3], .crc64nvme)
+        await #expect(throws: ObjectStoreError.invalidPart(number: 1)) {
+            try await test.store.completeUpload("bucket", key, upload.id, Completion(parts: [part]))
+        }
+        part.checksum = Checksum.of([1, 2], .crc32)
+        #expect(
+            try await test.store.completeUpload("bucket", key, upload.id, Completion(parts: [part])).byteCount == 2)
+    }
+
     @Test(
         "Checksums of parts combine to that of the whole",
         arguments: [
