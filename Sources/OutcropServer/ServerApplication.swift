@@ -12,6 +12,7 @@ import OpenAIAPI
 import S3API
 import ServiceLifecycle
 import UnixSignals
+import Usage
 
 /// The server, put together: doors, limits, start and stop order.
 ///

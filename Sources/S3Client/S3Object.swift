@@ -18,6 +18,12 @@ public struct S3Object: Sendable, Equatable, CustomStringConvertible {
         self.etag = etag.utf8.last == UInt8(ascii: "\"") ? etag : "\"\(etag)\""
     }
 
+    /// Whether both are the same bytes: strings that Unicode holds equal may be different keys.
+    public static func == (left: S3Object, right: S3Object) -> Bool {
+        left.bucket.utf8.elementsEqual(right.bucket.utf8) && left.key.utf8.elementsEqual(right.key.utf8)
+            && left.byteCount == right.byteCount && left.etag.utf8.elementsEqual(right.etag.utf8)
+    }
+
     /// `s3://bucket/key`.
     public var description: String { "s3://\(bucket)/\(key)" }
 }

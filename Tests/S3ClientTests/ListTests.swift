@@ -11,10 +11,8 @@ struct ListTests {
 
     @Test("All pages come, with odd keys as they are, and every object can be read", arguments: [1, 3, 1000])
     func pages(_ pageSize: Int) async throws {
-        var contents = Dictionary(uniqueKeysWithValues: Self.odd.map { ($0, Array("<\($0)>".utf8)) })
-        contents["m"] = [1]
-        contents["m-2/config.json"] = [2]
-        let bucket = FakeBucket(contents, pageSize: pageSize)
+        let bucket = FakeBucket(["m": [1], "m-2/config.json": [2]], pageSize: pageSize)
+        for key in Self.odd { bucket.put(key, Array("<\(key)>".utf8)) }
         try await FaultServer.run({ bucket.answer($0) }) { server in
             let client = try testClient(server)
             let objects = try await client.list(S3URI(bucket: FakeBucket.name, key: "m"))
@@ -31,13 +29,15 @@ struct ListTests {
     func empty() async throws {
         let bucket = FakeBucket(["a": [1]])
         try await FaultServer.run({ bucket.answer($0) }) { server in
-            #expect(try await testClient(server).list(S3URI(bucket: FakeBucket.name, key: "b")).isEmpty)
+            let found = try await testClient(server).list(S3URI(bucket: FakeBucket.name, key: "b"))
+            #expect(found.isEmpty)
         }
     }
 
     @Test("More objects than wanted are an error")
     func limit() async throws {
-        let bucket = FakeBucket(Dictionary(uniqueKeysWithValues: (0..<30).map { ("m/\($0)", [0]) }), pageSize: 7)
+        let bucket = FakeBucket([:], pageSize: 7)
+        for number in 0..<30 { bucket.put("m/\(number)", [0]) }
         try await FaultServer.run({ bucket.answer($0) }) { server in
             let error = await #expect(throws: S3Error.self) {
                 try await testClient(server).list(S3URI(bucket: FakeBucket.name, key: "m"), limit: 20)
@@ -49,7 +49,8 @@ struct ListTests {
 
     @Test("A page that fails is asked for again")
     func retries() async throws {
-        let bucket = FakeBucket(Dictionary(uniqueKeysWithValues: (0..<10).map { ("m/\($0)", [0]) }), pageSize: 4)
+        let bucket = FakeBucket([:], pageSize: 4)
+        for number in 0..<10 { bucket.put("m/\(number)", [0]) }
         let count = RequestCounter()
         try await FaultServer.run({ request in
             switch count.next() {
@@ -60,7 +61,8 @@ struct ListTests {
             default: bucket.answer(request)
             }
         }) { server in
-            #expect(try await testClient(server).list(S3URI(bucket: FakeBucket.name, key: "m")).count == 10)
+            let found = try await testClient(server).list(S3URI(bucket: FakeBucket.name, key: "m"))
+            #expect(found.count == 10)
             #expect(server.requests.count == 7)
         }
     }

@@ -70,7 +70,11 @@ struct ReadTests {
         }) { server in
             let bytes = try await testClient(server).read(bucket.object(Self.key), 5..<300_000)
             #expect(bytes == Array(content[5...]))
-            #expect(starts(server) == (0...4).map { 5 + $0 * portion })
+            // What came last before the end of the connection may be lost.
+            let starts = starts(server)
+            #expect(starts.count == 5)
+            #expect(zip(starts, starts.dropFirst()).allSatisfy { ($0...$0 + portion).contains($1) })
+            #expect(try #require(starts.last) > 5)
         }
     }
 
@@ -78,11 +82,11 @@ struct ReadTests {
     func progress() async throws {
         let bucket = bucket()
         try await FaultServer.run({ request in
-            Self.cut(bucket, request, after: 70_000) + [.pause(.milliseconds(50)), .close]
+            Self.cut(bucket, request, after: 70_000) + [.pause(.milliseconds(500)), .close]
         }) { server in
-            let client = try testClient(server) { $0.transfer.attempts = 2 }
+            let client = try testClient(server) { $0.transfer.attempts = 3 }
             #expect(try await client.read(bucket.object(Self.key), 0..<300_000) == content)
-            #expect(server.requests.count == 5)
+            #expect(server.requests.count >= 5)
         }
     }
 
@@ -95,7 +99,8 @@ struct ReadTests {
             let headers = [("content-range", FakeBucket.contentRange(range, of: 300_000))]
             return .answer(206, headers, body: Array(bucket.bytes(Self.key)[range].prefix(100)))
         }) { server in
-            #expect(try await testClient(server).read(bucket.object(Self.key), 50..<1000) == Array(content[50..<1000]))
+            let found = try await testClient(server).read(bucket.object(Self.key), 50..<1000)
+            #expect(found == Array(content[50..<1000]))
             #expect(starts(server) == [50, 150])
         }
     }
@@ -109,7 +114,8 @@ struct ReadTests {
             let headers = [("content-range", FakeBucket.contentRange(range, of: 300_000))]
             return .answer(206, headers, body: randomBytes(range.count + 1, seed: 6))
         }) { server in
-            #expect(try await testClient(server).read(bucket.object(Self.key), 50..<1000) == Array(content[50..<1000]))
+            let found = try await testClient(server).read(bucket.object(Self.key), 50..<1000)
+            #expect(found == Array(content[50..<1000]))
         }
     }
 
@@ -126,7 +132,10 @@ struct ReadTests {
         }) { server in
             let client = try testClient(server) { $0.transfer.stallTimeout = .milliseconds(500) }
             #expect(try await client.read(bucket.object(Self.key), 0..<300_000) == content)
-            #expect(starts(server) == [0, 0, 5000])
+            let starts = starts(server)
+            #expect(starts.count == 3)
+            #expect(starts.prefix(2) == [0, 0])
+            #expect((1...5000).contains(try #require(starts.last)))
         }
     }
 
@@ -227,7 +236,8 @@ struct ReadTests {
             plain.headers.removeAll { $0.name.lowercased() == "range" }
             return .answer(200, [("etag", bucket.object(Self.key).etag)], body: bucket.bytes(Self.key))
         }) { server in
-            #expect(try await testClient(server).read(bucket.object(Self.key), 0..<300_000) == content)
+            let found = try await testClient(server).read(bucket.object(Self.key), 0..<300_000)
+            #expect(found == content)
         }
     }
 

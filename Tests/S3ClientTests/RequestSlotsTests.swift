@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import S3Client
@@ -8,22 +7,21 @@ struct RequestSlotsTests {
     @Test("No more hold a slot than there are, and all get one", arguments: [1, 3, 8])
     func bounded(_ count: Int) async throws {
         let slots = RequestSlots(count)
-        let held = Mutex((now: 0, most: 0))
+        let held = Gauge()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<100 {
                 group.addTask {
                     try await slots.take()
-                    held.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+                    held.enter()
                     await Task.yield()
-                    held.withLock { $0.now -= 1 }
+                    held.leave()
                     slots.release()
                 }
             }
             try await group.waitForAll()
         }
-        let (now, most) = held.withLock { $0 }
-        #expect(now == 0)
-        #expect((1...count).contains(most))
+        #expect(held.now == 0)
+        #expect((1...count).contains(held.most))
     }
 
     @Test("Who is cancelled while waiting takes no slot with it")

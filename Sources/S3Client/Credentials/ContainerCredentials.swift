@@ -17,7 +17,7 @@ struct ContainerCredentials: CredentialProvider {
     /// The whole URL.
     let url: String
     let authorization: Authorization
-    var timeout: Duration = .seconds(2)
+    var timeout: Duration = .seconds(10)
 
     var origin: String { "the container endpoint \(url)" }
 

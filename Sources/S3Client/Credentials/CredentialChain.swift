@@ -116,5 +116,11 @@ extension InstanceCredentials {
         } else if settings.first("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.lowercased() == "ipv6" {
             endpoint = "http://[fd00:ec2::254]"
         }
+        let name = "AWS_METADATA_SERVICE_TIMEOUT"
+        guard let text = settings.first(name) else { return }
+        guard let seconds = Int(text), (1...3600).contains(seconds) else {
+            throw S3ConfigurationError(place: name, reason: "expected a number of seconds from 1 to 3600")
+        }
+        timeout = .seconds(seconds)
     }
 }

@@ -13,26 +13,28 @@ final class FakeBucket: Sendable {
     static let name = "models"
     static let keys = S3Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCY")
 
-    private let objects: Mutex<[String: Stored]>
+    /// By the bytes of their keys: equal strings may be different keys.
+    private let objects: Mutex<[[UInt8]: Stored]>
     private let pageSize: Int
 
-    init(_ contents: [String: [UInt8]], pageSize: Int = 1000) {
-        objects = Mutex(contents.mapValues { Stored(bytes: $0, etag: FakeBucket.etag(of: $0)) })
+    init(_ contents: KeyValuePairs<String, [UInt8]>, pageSize: Int = 1000) {
+        objects = Mutex([:])
         self.pageSize = pageSize
+        for (key, bytes) in contents { put(key, bytes) }
     }
 
     /// Writes an object, as another client would.
     func put(_ key: String, _ bytes: [UInt8]) {
-        objects.withLock { $0[key] = Stored(bytes: bytes, etag: Self.etag(of: bytes)) }
+        objects.withLock { $0[Array(key.utf8)] = Stored(bytes: bytes, etag: Self.etag(of: bytes)) }
     }
 
     /// The object as a listing shows it.
     func object(_ key: String) -> S3Object {
-        let stored = objects.withLock { $0[key] } ?? Stored(bytes: [], etag: "")
+        let stored = objects.withLock { $0[Array(key.utf8)] } ?? Stored(bytes: [], etag: "")
         return S3Object(bucket: Self.name, key: key, byteCount: stored.bytes.count, etag: stored.etag)
     }
 
-    func bytes(_ key: String) -> [UInt8] { objects.withLock { $0[key]?.bytes } ?? [] }
+    func bytes(_ key: String) -> [UInt8] { objects.withLock { $0[Array(key.utf8)]?.bytes } ?? [] }
 
     private static func etag(of bytes: [UInt8]) -> String {
         let hash = bytes.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
@@ -51,7 +53,7 @@ final class FakeBucket: Sendable {
     }
 
     private func get(_ key: String, _ request: FaultServer.Request) -> [FaultServer.Step] {
-        guard let stored = objects.withLock({ $0[key] }) else { return .refusal(404, "NoSuchKey") }
+        guard let stored = objects.withLock({ $0[Array(key.utf8)] }) else { return .refusal(404, "NoSuchKey") }
         if let wanted = request.header("if-match"), wanted != stored.etag {
             return .refusal(412, "PreconditionFailed")
         }
@@ -76,8 +78,8 @@ final class FakeBucket: Sendable {
 
     private func list(_ request: FaultServer.Request) -> [FaultServer.Step] {
         let prefix = request.field("prefix") ?? ""
-        let all = objects.withLock { $0.filter { $0.key.utf8.starts(with: prefix.utf8) } }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let all = objects.withLock { $0.filter { $0.key.starts(with: prefix.utf8) } }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
         let start = request.field("continuation-token").flatMap { Int($0.dropFirst("token/+= ".count)) } ?? 0
         let page = all.dropFirst(start).prefix(pageSize)
         var xml =
@@ -85,7 +87,8 @@ final class FakeBucket: Sendable {
             + "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>\(Self.name)</Name>"
             + "<EncodingType>url</EncodingType>"
         for (key, stored) in page {
-            let encoded = PercentEncoding.encode(key, keepingSlashes: true).replacingOccurrences(of: "%20", with: "+")
+            let name = String(decoding: key, as: UTF8.self)
+            let encoded = PercentEncoding.encode(name, keepingSlashes: true).replacingOccurrences(of: "%20", with: "+")
             xml +=
                 "<Contents><Key>\(encoded)</Key><Size>\(stored.bytes.count)</Size>"
                 + "<ETag>\(stored.etag.replacingOccurrences(of: "\"", with: "&quot;"))</ETag></Contents>"

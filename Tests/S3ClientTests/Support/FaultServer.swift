@@ -134,7 +134,7 @@ extension [FaultServer.Step] {
     ) -> [FaultServer.Step] {
         let region = region.isEmpty ? "" : "<Region>\(region)</Region>"
         let text = "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>\(message)</Message>\(region)</Error>"
-        return answer(status, headers, body: Array(text.utf8))
+        return answer(status, headers, body: [UInt8](text.utf8))
     }
 }
 
