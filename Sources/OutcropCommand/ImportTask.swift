@@ -25,7 +25,13 @@ enum ImportTask {
         let display = ProgressDisplay()
         defer { display.finish() }
         return try await onOwnThread {
-            try work { display.update(phase: $0.phase.rawValue, done: $0.bytesDone, total: $0.bytesTotal) }
+            try work { progress in
+                // In the other phases nothing is counted.
+                let isCounted = [.importingBase, .converting, .comparing].contains(progress.phase)
+                display.update(
+                    phase: progress.phase.rawValue, done: isCounted ? progress.bytesDone : 0,
+                    total: isCounted ? progress.bytesTotal : 0)
+            }
         }
     }
 }

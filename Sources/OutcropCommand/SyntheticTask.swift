@@ -6,16 +6,18 @@ import OutcropNumerics
 /// Random weights for measuring: written, imported, and kept for the next time.
 enum SyntheticTask {
     /// Writes a synthetic checkpoint, showing progress.
-    /// - Throws: `FileError`.
-    static func write(to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64) async throws {
+    /// - Throws: `FileError`, also when it was cancelled; nothing is left then.
+    static func write(
+        to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64,
+        cancellation: ImportCancellation = ImportCancellation()
+    ) async throws {
         let display = ProgressDisplay()
         defer { display.finish() }
         try await onOwnThread {
             try SyntheticCheckpoint.write(
-                to: folder, size: size, layout: layout, seed: seed, threads: Machine.processorCount
-            ) { done, total in
-                display.update(phase: "writing random weights", done: done, total: total)
-            }
+                to: folder, size: size, layout: layout, seed: seed, threads: Machine.processorCount,
+                progress: { display.update(phase: "writing random weights", done: $0, total: $1) },
+                isCancelled: { cancellation.isCancelled })
         }
     }
 
