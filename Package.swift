@@ -244,7 +244,12 @@ let package = Package(
 if ProcessInfo.processInfo.environment["OUTCROP_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["BedrockAPI", "Checkpoint", "Harmony", "JSON", "OpenAIWire", "Tokenizer"],
+            name: "Fuzz",
+            dependencies: [
+                "AWSProtocol", "Access", "BedrockAPI", "Checkpoint", "Harmony", "ImportJobs", "JSON", "ObjectStore",
+                "OpenAIWire",
+                "S3Client", "Tokenizer",
+            ],
             path: "Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))

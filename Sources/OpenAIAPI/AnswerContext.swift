@@ -30,7 +30,7 @@ extension ModelPool {
     func model(for fields: Fields, _ request: APIRequest, action: ModelAction) async throws -> NamedModel {
         let name = try fields.string("model")
         let entry = if let name { try await known(name) } else { try await theDefault() }
-        try request.caller.authorize(action, on: entry)
+        try request.caller.authorize(action, on: entry, in: account)
         return try await acquire(entry, called: name, for: request.scope)
     }
 

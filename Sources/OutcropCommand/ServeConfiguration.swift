@@ -52,15 +52,20 @@ extension Serve {
         let objects = try await ObjectStore.open(FileSystem.join(folder, "objects"))
         configuration.objects = objects
         configuration.bucketDomains += bucketDomain
-        configuration.imports = imports(records, objects, logger)
+        configuration.imports = try imports(records, objects, logger)
         return configuration
     }
 
-    private func imports(_ records: LibraryRecords, _ objects: ObjectStore, _ logger: Logger) -> ImportService {
+    private func imports(_ records: LibraryRecords, _ objects: ObjectStore, _ logger: Logger) throws
+        -> ImportService
+    {
         let library = records.library
+        let file = RoleFile(path: roles ?? FileSystem.join(library.dataFolder, RoleFile.fileName))
+        // Read for each job; a file that cannot be used should be known before the first.
+        _ = try file.roles()
         let work = CheckpointImport(
             library,
-            roles: RoleFile(path: roles ?? FileSystem.join(library.dataFolder, RoleFile.fileName)),
+            roles: file,
             resolver: StoreSourceResolver(
                 store: objects, environment: ProcessInfo.processInfo.environment, logger: logger),
             // Why strict: who asks through Amazon Bedrock's API wants to know what Amazon Bedrock would say.

@@ -32,6 +32,7 @@ public struct ServerApplication: Sendable {
         let metrics = Metrics()
         pool = ModelPool(
             catalog: configuration.catalog, pinned: configuration.pinned, policy: configuration.loading,
+            account: configuration.account,
             memoryTokens: configuration.memoryTokens, date: configuration.date, logger: logger)
         metrics.add(LoadMetrics.collector(pool, state))
         responder = APIResponder(
@@ -69,6 +70,7 @@ public struct ServerApplication: Sendable {
     /// - Throws: `ServerError` if it cannot listen.
     public func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
         try await configuration.validateKeys()
+        try await sayWhoMayCome()
         let drainTimeout = configuration.drainTimeout
         var group = ServiceGroupConfiguration(
             services: backgroundServices + [try service(onReady)],
@@ -95,6 +97,12 @@ public struct ServerApplication: Sendable {
             ImportJobRunner(imports.queue, work: imports.work, settings: imports.settings, logger: logger)
         }
         return [TidyingService(pool: pool)] + (runner.map { [$0] } ?? [])
+    }
+
+    /// Says once that nobody has to show a key.
+    private func sayWhoMayCome() async throws {
+        guard try await configuration.keys?.areKeysRequired() != true else { return }
+        logger.notice("no key exists: whoever reaches this address may do everything (outcrop keys create NAME)")
     }
 
     /// The server as a service that drains when it is told to stop.

@@ -76,7 +76,7 @@ struct Invoke: Sendable {
     /// Answers call the model ACCOUNT-ID, as Bedrock does.
     private func head(_ call: RuntimeRequest, prefix: String) -> AnswerHead {
         let model = call.model.service.model
-        let arn = ImportedModelARN(call.model.name) ?? ImportedModelARN(id: model.id)
+        let arn = ImportedModelARN(call.model.name) ?? ImportedModelARN(id: model.id, in: context.pool.account)
         return AnswerHead(prefix: prefix, model: model, name: "\(arn.account)-\(arn.id)")
     }
 }
