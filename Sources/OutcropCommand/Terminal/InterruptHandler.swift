@@ -19,7 +19,7 @@ final class InterruptHandler {
     /// - Parameters:
     ///   - signals: the signals. A closed terminal that the program was started to ignore (`nohup`) stays ignored.
     ///   - action: what they do; called on a thread of the system's.
-    init(_ signals: [Int32] = [SIGINT], _ action: @escaping @Sendable () -> Void) {
+    init(of signals: [Int32] = [SIGINT], _ action: @escaping @Sendable () -> Void) {
         sources = signals.filter { $0 != SIGHUP || !Self.isIgnored($0) }.map { number in
             #if canImport(Darwin)
                 // Elsewhere Dispatch installs a handler of its own, and an ignored signal would never reach it.
@@ -33,8 +33,8 @@ final class InterruptHandler {
     }
 
     private static func isIgnored(_ number: Int32) -> Bool {
-        let previous = unsafe signal(number, SIG_IGN)
-        unsafe signal(number, previous)
+        let previous = signal(number, SIG_IGN)
+        _ = signal(number, previous)
         return unsafe unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }
