@@ -65,7 +65,7 @@ struct Import: AsyncParsableCommand {
             dense: dense, replace: replace, isStrict: strict, base: base, threads: threads, version: Product.version)
         // Ctrl-C, `kill` and a terminal that is closed end the import at its next step, with nothing of it left.
         let cancellation = ImportCancellation()
-        let interrupts = InterruptHandler(InterruptHandler.endings) { cancellation.cancel() }
+        let interrupts = InterruptHandler(of: InterruptHandler.endings) { cancellation.cancel() }
         defer { withExtendedLifetime(interrupts) {} }
         let manifest = try await ImportTask.run(
             path: path, name: name, library: libraryArguments.library, options: options, cancellation: cancellation)

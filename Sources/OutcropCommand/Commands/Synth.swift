@@ -57,7 +57,7 @@ struct Synth: AsyncParsableCommand {
             throw CommandFailure("\(folder) is not empty: give a new folder")
         }
         let cancellation = ImportCancellation()
-        let interrupts = InterruptHandler(InterruptHandler.endings) { cancellation.cancel() }
+        let interrupts = InterruptHandler(of: InterruptHandler.endings) { cancellation.cancel() }
         defer { withExtendedLifetime(interrupts) {} }
         try await SyntheticTask.write(
             to: folder, size: size, layout: layout.kind, seed: seed, cancellation: cancellation)
