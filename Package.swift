@@ -234,7 +234,10 @@ let package = Package(
             ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
         tests(
             "OutcropCommand",
-            ["Access", "JSON", "Usage", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            [
+                "Access", "JSON", "ModelImport", "Usage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x

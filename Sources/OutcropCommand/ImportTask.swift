@@ -25,13 +25,7 @@ enum ImportTask {
         let display = ProgressDisplay()
         defer { display.finish() }
         return try await onOwnThread {
-            try work { progress in
-                // In the other phases nothing is counted.
-                let isCounted = [.importingBase, .converting, .comparing].contains(progress.phase)
-                display.update(
-                    phase: progress.phase.rawValue, done: isCounted ? progress.bytesDone : 0,
-                    total: isCounted ? progress.bytesTotal : 0)
-            }
+            try work { display.update($0) }
         }
     }
 }

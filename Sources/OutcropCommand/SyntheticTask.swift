@@ -8,8 +8,7 @@ enum SyntheticTask {
     /// Writes a synthetic checkpoint, showing progress.
     /// - Throws: `FileError`, also when it was cancelled; nothing is left then.
     static func write(
-        to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64,
-        cancellation: ImportCancellation = ImportCancellation()
+        to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64, cancellation: ImportCancellation
     ) async throws {
         let display = ProgressDisplay()
         defer { display.finish() }
@@ -29,10 +28,15 @@ enum SyntheticTask {
         if own.contains(name) { return try own.model(named: name) }
         let checkpoint = FileSystem.join(own.dataFolder, "checkpoint-\(size.rawValue)")
         defer { try? FileSystem.remove(checkpoint) }
-        try await write(to: checkpoint, size: size, layout: .huggingFaceMXFP4, seed: 0)
+        // Killed, it would leave twice the model's size on the disk.
+        let cancellation = ImportCancellation()
+        let interrupts = InterruptHandler(of: InterruptHandler.endings) { cancellation.cancel() }
+        defer { withExtendedLifetime(interrupts) {} }
+        try await write(
+            to: checkpoint, size: size, layout: .huggingFaceMXFP4, seed: 0, cancellation: cancellation)
         _ = try await ImportTask.run(
             path: checkpoint, name: name, library: own,
-            options: ImportOptions(dense: dense, version: Product.version))
+            options: ImportOptions(dense: dense, version: Product.version), cancellation: cancellation)
         return try own.model(named: name)
     }
 }
