@@ -56,16 +56,32 @@ class Outcrop:
         return [json.loads(line) for line in self.run(*arguments, input=text, **options).stdout.splitlines()]
 
     def serve(self, *arguments, **options):
-        """A server on a free port, once it answers."""
+        """A server, once it answers; on a free port unless one is given."""
         return Server(self, *arguments, **options)
+
+    def create_key(self, name, policy=None):
+        """A key that may do what a policy of IAM's allows; everything if there is none. The secrets are in it."""
+        arguments = ["keys", "create", name, "--json"]
+        if policy is not None:
+            path = self.data / f"{name}-policy.json"
+            path.write_text(json.dumps(policy))
+            arguments += ["--policy", path]
+        return self.json(*arguments)
+
+    def files(self, folder):
+        """All files below a folder of the data folder, as paths relative to it."""
+        root = self.data / folder
+        return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
 class Server:
-    """`outcrop serve` on a free port; a context manager that ends it."""
+    """`outcrop serve`; a context manager that ends it."""
 
-    def __init__(self, outcrop, *arguments, environment=None, timeout=60):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, outcrop, *arguments, environment=None, timeout=60, port=None):
+        self.outcrop = outcrop
+        self.port = port or free_port()
+        self.certificate = str(outcrop.data / "tls" / "certificate.pem") if "--tls" in arguments else None
+        self.url = f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
         self.log = open(outcrop.data / f"server-{self.port}.log", "w+b")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--port", str(self.port), *map(str, arguments)], stdin=subprocess.DEVNULL,
@@ -75,11 +91,26 @@ class Server:
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}: {self.output()}"
             assert time.monotonic() < deadline, f"the server does not answer: {self.output()}"
             try:
-                if requests.get(self.url + "/health", timeout=5).status_code == 200:
+                if self.get("/health", timeout=5).status_code == 200:
                     break
-            except requests.ConnectionError:
-                pass
+            except (requests.ConnectionError, OSError):
+                pass  # It does not listen yet, or has not made its certificate yet.
             time.sleep(0.05)
+
+    def get(self, path, timeout=10, **options):
+        """An answer over plain HTTP, or over HTTPS with the server's own certificate."""
+        return requests.get(self.url + path, timeout=timeout, verify=self.certificate or True, **options)
+
+    def resident_bytes(self, peak=False):
+        """Memory that is the process' own now, or was at most since `reset_peak`: mapped files are left out."""
+        fields = dict(line.split(":", 1) for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines())
+        if peak:
+            return int(fields["VmHWM"].split()[0]) << 10
+        return int(fields["RssAnon"].split()[0]) << 10
+
+    def reset_peak(self):
+        """Begins to measure the most memory anew."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def output(self):
         """What the server wrote so far."""
@@ -89,7 +120,7 @@ class Server:
     def metric(self, name):
         """The sum of a metric's samples; None if it is not there."""
         samples = [
-            float(line.rsplit(" ", 1)[1]) for line in requests.get(self.url + "/metrics", timeout=10).text.splitlines()
+            float(line.rsplit(" ", 1)[1]) for line in self.get("/metrics").text.splitlines()
             if line.split("{")[0].split(" ")[0] == name]
         return sum(samples) if samples else None
 
@@ -103,13 +134,17 @@ class Server:
             self.process.kill()
             raise AssertionError(f"the server did not end: {self.output()}")
 
+    def kill(self):
+        """Ends the server at once, with no chance to tidy up."""
+        self.process.kill()
+        self.process.wait()
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
         self.log.close()
 
 
