@@ -14,10 +14,7 @@ extension S3Door {
         let buckets = try await store.buckets()
         var writer = XMLWriter()
         writer.element("ListAllMyBucketsResult", namespace: XMLWriter.s3) { result in
-            result.element("Owner") { owner in
-                owner.element("ID", Self.owner)
-                owner.element("DisplayName", Self.owner)
-            }
+            result.owner()
             result.element("Buckets") { list in
                 for bucket in buckets {
                     list.element("Bucket") { element in
@@ -33,7 +30,7 @@ extension S3Door {
     func createBucket(_ request: S3Request) async throws -> Response {
         let name = try request.requiredBucket()
         try request.authorize(bucket: "CreateBucket")
-        try AccessControl.check(request)
+        try WriteHeaders.refuseUnsupported(request)
         // The region that the client wants is read and let pass: there is one, whatever it is called.
         let document = try await request.document(limit: 64 << 10)
         if !document.isEmpty { _ = try XMLParser.parse(document) }
@@ -44,6 +41,18 @@ extension S3Door {
             guard region == "us-east-1" else { throw S3Error(.bucketAlreadyOwnedByYou).with("BucketName", name) }
         }
         return .empty(headers: [.location: "/" + name])
+    }
+
+    /// What an object's access control list is; it cannot be changed.
+    func objectACL(_ request: S3Request) async throws -> Response {
+        guard request.api.head.method == .get else {
+            throw S3Error(request.api.head.method == .put ? .aclNotSupported : .methodNotAllowed)
+        }
+        try request.authorize(object: "GetObjectAcl")
+        _ = try await store.object(try request.requiredBucket(), try request.key())
+        var writer = XMLWriter()
+        AccessControl.write(to: &writer)
+        return .xml(writer)
     }
 
     func headBucket(_ request: S3Request) async throws -> Response {
@@ -105,7 +114,7 @@ enum BucketAspect: String, CaseIterable {
             writer.element("RequestPaymentConfiguration", namespace: XMLWriter.s3) {
                 $0.element("Payer", "BucketOwner")
             }
-        case .acl: writeACL(to: &writer)
+        case .acl: AccessControl.write(to: &writer)
         case .cors: throw S3Error(.noSuchCORSConfiguration)
         case .encryption: throw S3Error(.serverSideEncryptionNotFound)
         case .lifecycle: throw S3Error(.noSuchLifecycleConfiguration)
@@ -120,16 +129,28 @@ enum BucketAspect: String, CaseIterable {
         return writer
     }
 
-    private func writeACL(to writer: inout XMLWriter) {
-        func owner(_ element: inout XMLWriter) {
-            element.element("ID", S3Door.owner)
-            element.element("DisplayName", S3Door.owner)
+}
+
+/// Headers that would give others rights, which policies do here.
+enum AccessControl {
+    /// - Throws: `S3Error.aclNotSupported` for anything but the owner's full control.
+    static func check(_ request: S3Request) throws(S3Error) {
+        if let acl = request.header(.amzACL), !["private", "bucket-owner-full-control"].contains(acl) {
+            throw S3Error(.aclNotSupported)
         }
+        let grants = ["full-control", "read", "read-acp", "write", "write-acp"]
+        guard grants.allSatisfy({ request.header(.s3("x-amz-grant-" + $0)) == nil }) else {
+            throw S3Error(.aclNotSupported)
+        }
+    }
+
+    /// The list of everything here: the owner may do all.
+    static func write(to writer: inout XMLWriter) {
         writer.element("AccessControlPolicy", namespace: XMLWriter.s3) { policy in
-            policy.element("Owner", owner)
+            policy.owner()
             policy.element("AccessControlList") { list in
                 list.element("Grant") { grant in
-                    grant.element("Grantee", owner)
+                    grant.owner("Grantee")
                     grant.element("Permission", "FULL_CONTROL")
                 }
             }
@@ -137,16 +158,12 @@ enum BucketAspect: String, CaseIterable {
     }
 }
 
-/// Headers that would give others rights, which policies do here.
-enum AccessControl {
-    /// - Throws: `S3Error.notImplemented` for anything but the owner's full control.
-    static func check(_ request: S3Request) throws(S3Error) {
-        if let acl = request.header(.amzACL), !["private", "bucket-owner-full-control"].contains(acl) {
-            throw S3Error(.notImplemented)
-        }
-        let grants = ["full-control", "read", "read-acp", "write", "write-acp"]
-        guard grants.allSatisfy({ request.header(.s3("x-amz-grant-" + $0)) == nil }) else {
-            throw S3Error(.notImplemented)
+extension XMLWriter {
+    /// Who owns everything, or has begun it, or may use it.
+    mutating func owner(_ name: StaticString = "Owner") {
+        element(name) { owner in
+            owner.element("ID", S3Door.owner)
+            owner.element("DisplayName", S3Door.owner)
         }
     }
 }

@@ -43,7 +43,8 @@ extension S3Door {
         case .success(let object): return document(object, request, declaration: false).bytes
         case .failure(let error):
             var writer = XMLWriter(declaration: false)
-            S3ErrorRenderer().write(S3Error(error), id, to: &writer)
+            let located = LocatedError(error: error, resource: request.path)
+            S3ErrorRenderer().write(S3Error(located), id, to: &writer)
             return writer.bytes
         }
     }

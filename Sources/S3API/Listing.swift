@@ -80,12 +80,8 @@ extension S3Door {
                 result.element("Upload") { element in
                     element.element("Key", form.encode(upload.key.bytes))
                     element.element("UploadId", upload.id)
-                    for name: StaticString in ["Initiator", "Owner"] {
-                        element.element(name) { owner in
-                            owner.element("ID", Self.owner)
-                            owner.element("DisplayName", Self.owner)
-                        }
-                    }
+                    element.owner("Initiator")
+                    element.owner()
                     element.element("StorageClass", "STANDARD")
                     element.element("Initiated", DateText.extended(upload.initiated))
                     if let algorithm = upload.chosenAlgorithm {
@@ -146,12 +142,7 @@ struct ListForm {
                 element.element("ChecksumAlgorithm", object.checksum.algorithm.rawValue)
                 element.element("ChecksumType", object.checksum.type.rawValue)
                 element.element("Size", "\(object.byteCount)")
-                if hasOwner {
-                    element.element("Owner") { owner in
-                        owner.element("ID", S3Door.owner)
-                        owner.element("DisplayName", S3Door.owner)
-                    }
-                }
+                if hasOwner { element.owner() }
                 element.element("StorageClass", "STANDARD")
             }
         }

@@ -12,7 +12,7 @@ extension S3Door {
         let (bucket, key) = (try request.requiredBucket(), try request.key())
         let upload = try await store.createUpload(
             bucket, key, attributes: try WriteHeaders.attributes(request),
-            algorithm: try WriteHeaders.algorithm(request), type: type)
+            algorithm: try WriteHeaders.algorithm(request, .amzChecksumAlgorithm), type: type)
         var writer = XMLWriter()
         writer.element("InitiateMultipartUploadResult", namespace: XMLWriter.s3) { result in
             result.element("Bucket", bucket)
@@ -90,12 +90,8 @@ extension S3Door {
                     }
                 }
             }
-            for name: StaticString in ["Initiator", "Owner"] {
-                result.element(name) { owner in
-                    owner.element("ID", Self.owner)
-                    owner.element("DisplayName", Self.owner)
-                }
-            }
+            result.owner("Initiator")
+            result.owner()
             result.element("StorageClass", "STANDARD")
         }
         return .xml(writer)

@@ -29,7 +29,12 @@ public struct S3Door: Sendable {
     }
 
     private func answer(_ request: S3Request) async throws -> Response {
-        var response = try await respond(request)
+        var response: Response
+        do {
+            response = try await respond(request)
+        } catch  where !(error is ClientGone) {
+            throw LocatedError(error: error, resource: request.path)
+        }
         response.headers[.amzRequestID] = request.api.id.description
         response.headers[.amzID2] = "outcrop"
         return response
@@ -44,9 +49,7 @@ public struct S3Door: Sendable {
     }
 
     private func respond(_ request: S3Request) async throws -> Response {
-        if let name = request.query.map(\.name).first(where: Self.unsupported.contains) {
-            throw S3Error(.notImplemented, "The operation '\(name)' is not implemented.")
-        }
+        try QueryNames.check(request)
         guard request.bucket != nil else {
             guard request.api.head.method == .get || request.api.head.method == .head else {
                 throw S3Error(.methodNotAllowed)
@@ -56,17 +59,14 @@ public struct S3Door: Sendable {
         return request.keyBytes.isEmpty ? try await respondForBucket(request) : try await respondForObject(request)
     }
 
-    /// Aspects of buckets and objects that this store does not have, whatever the method.
-    private static let unsupported: Set<String> = [
-        "analytics", "attributes", "intelligent-tiering", "inventory", "legal-hold", "metrics", "restore", "retention",
-        "select", "session", "torrent", "versions",
-    ]
-
     private func respondForBucket(_ request: S3Request) async throws -> Response {
         let method = request.api.head.method
+        let isBatch = request.item("delete") != nil
         if method == .put || method == .delete, Self.isAspect(request) {
+            if method == .put, request.item("acl") != nil { throw S3Error(.aclNotSupported) }
             throw S3Error(.notImplemented, "Buckets have no such settings here.")
         }
+        guard method == .post || !isBatch else { throw S3Error(.methodNotAllowed) }
         if method == .get, let aspect = try await bucketAspect(request) { return aspect }
         return switch method {
         case .get where request.item("list-type") == "2": try await listObjects(request)
@@ -74,16 +74,22 @@ public struct S3Door: Sendable {
         case .head: try await headBucket(request)
         case .put: try await createBucket(request)
         case .delete: try await deleteBucket(request)
-        case .post where request.item("delete") != nil: try await deleteObjects(request)
+        case .post where isBatch: try await deleteObjects(request)
         default: throw S3Error(.methodNotAllowed)
         }
     }
 
     private func respondForObject(_ request: S3Request) async throws -> Response {
+        let method = request.api.head.method
         let isUpload = request.item("uploadId") != nil
         let isTagging = request.item("tagging") != nil
-        if request.item("acl") != nil { throw S3Error(.notImplemented, "Objects have no access control lists here.") }
-        return switch request.api.head.method {
+        try request.requireCurrentVersion()
+        if method == .put || method == .post { try WriteHeaders.refuseUnsupported(request) }
+        if request.item("acl") != nil { return try await objectACL(request) }
+        guard method == .post || request.item("uploads") == nil, method != .head || !isUpload && !isTagging else {
+            throw S3Error(.methodNotAllowed)
+        }
+        return switch method {
         case .get where isUpload: try await listParts(request)
         case .get where isTagging: try await getTagging(request)
         case .get, .head: try await getObject(request)

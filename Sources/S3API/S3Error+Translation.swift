@@ -8,6 +8,7 @@ extension S3Error {
         self =
             switch error {
             case let error as S3Error: error
+            case let error as LocatedError: S3Error(error.error).with("Resource", error.resource)
             case let error as ObjectStoreError: S3Error(store: error)
             case let error as RequestError: S3Error(request: error)
             case let error as ChunkedError: S3Error(chunked: error)

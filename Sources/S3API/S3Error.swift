@@ -9,6 +9,7 @@ struct S3Error: Error, Sendable, Equatable {
     /// S3's codes, with their statuses.
     enum Code: String, Sendable, Equatable {
         case accessDenied = "AccessDenied"
+        case aclNotSupported = "AccessControlListNotSupported"
         case badDigest = "BadDigest"
         case bucketAlreadyOwnedByYou = "BucketAlreadyOwnedByYou"
         case bucketNotEmpty = "BucketNotEmpty"
@@ -42,6 +43,7 @@ struct S3Error: Error, Sendable, Equatable {
         case noSuchPublicAccessBlock = "NoSuchPublicAccessBlockConfiguration"
         case noSuchTagSet = "NoSuchTagSet"
         case noSuchUpload = "NoSuchUpload"
+        case noSuchVersion = "NoSuchVersion"
         case noSuchWebsite = "NoSuchWebsiteConfiguration"
         case notImplemented = "NotImplemented"
         case objectLockNotFound = "ObjectLockConfigurationNotFoundError"
@@ -61,8 +63,9 @@ struct S3Error: Error, Sendable, Equatable {
             switch self {
             case .accessDenied, .invalidAccessKeyID, .requestTimeTooSkewed, .signatureDoesNotMatch: 403
             case .noSuchBucket, .noSuchBucketPolicy, .noSuchCORSConfiguration, .noSuchKey,
-                .noSuchLifecycleConfiguration, .noSuchPublicAccessBlock, .noSuchTagSet, .noSuchUpload, .noSuchWebsite,
-                .objectLockNotFound, .ownershipControlsNotFound, .replicationNotFound, .serverSideEncryptionNotFound:
+                .noSuchLifecycleConfiguration, .noSuchPublicAccessBlock, .noSuchTagSet, .noSuchUpload,
+                .noSuchVersion, .noSuchWebsite, .objectLockNotFound, .ownershipControlsNotFound, .replicationNotFound,
+                .serverSideEncryptionNotFound:
                 404
             case .methodNotAllowed: 405
             case .bucketAlreadyOwnedByYou, .bucketNotEmpty: 409
@@ -101,6 +104,7 @@ struct S3Error: Error, Sendable, Equatable {
 
     private static let usualMessages: [Code: String] = [
         .accessDenied: "Access Denied",
+        .aclNotSupported: "The bucket does not allow ACLs",
         .bucketAlreadyOwnedByYou:
             "Your previous request to create the named bucket succeeded and you already own it.",
         .bucketNotEmpty: "The bucket you tried to delete is not empty.",
@@ -134,6 +138,7 @@ struct S3Error: Error, Sendable, Equatable {
         .noSuchUpload:
             "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
             + "completed.",
+        .noSuchVersion: "The specified version does not exist.",
         .noSuchWebsite: "The specified bucket does not have a website configuration",
         .notImplemented: "A header you provided implies functionality that is not implemented",
         .objectLockNotFound: "Object Lock configuration does not exist for this bucket",
@@ -148,6 +153,12 @@ struct S3Error: Error, Sendable, Equatable {
             "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
         .contentSHA256Mismatch: "The provided 'x-amz-content-sha256' header does not match what was computed.",
     ]
+}
+
+/// An error with the path of the request that failed.
+struct LocatedError: Error {
+    let error: any Error
+    let resource: String
 }
 
 /// Words errors as S3 does.

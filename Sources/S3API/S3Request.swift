@@ -44,6 +44,24 @@ struct S3Request: Sendable {
     /// A header field's value.
     func header(_ name: HTTPField.Name) -> String? { api.head.headerFields[name] }
 
+    /// The target before its query, as it came.
+    var path: String {
+        String(decoding: (api.head.path ?? "/").utf8.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+    }
+
+    /// Versions are not kept: every object has one, which clients may call null.
+    /// - Throws: `S3Error.noSuchVersion` if the request is about another.
+    func requireCurrentVersion() throws(S3Error) {
+        if let version = item("versionId") { try Self.requireCurrent(version) }
+    }
+
+    /// - Throws: `S3Error.noSuchVersion` for any version but that which objects have here.
+    static func requireCurrent(_ version: String) throws(S3Error) {
+        guard version != "null" else { return }
+        guard !version.isEmpty else { throw S3Error(.invalidArgument, "Version id cannot be the empty string") }
+        throw S3Error(.noSuchVersion).with("VersionId", version)
+    }
+
     /// The bucket that the request is about.
     /// - Throws: `S3Error` if it is about none.
     func requiredBucket() throws(S3Error) -> String {

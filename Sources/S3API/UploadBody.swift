@@ -44,6 +44,11 @@ struct UploadBody: Sendable {
             throw S3Error(.invalidRequest, "Expecting a single x-amz-checksum- header")
         }
         algorithms = checksums.map(\.algorithm) + trailing
+        if let chosen = try WriteHeaders.algorithm(request, .amzSDKChecksumAlgorithm) {
+            guard algorithms.allSatisfy({ $0 == chosen }) else {
+                throw S3Error(.invalidRequest, "Value for x-amz-sdk-checksum-algorithm header is invalid.")
+            }
+        }
         var contentSHA256: [UInt8]?
         if case .hash(let bytes) = hash { contentSHA256 = bytes }
         hashesContent = contentSHA256 != nil

@@ -11,17 +11,49 @@ extension S3Door {
         let condition = try WriteHeaders.condition(request)
         let attributes = try WriteHeaders.attributes(request)
         let body = try UploadBody(request)
+        let (bucket, key) = (try request.requiredBucket(), try request.key())
+        try await require(condition, bucket, key)
         let writer = try await store.beginObject(
-            bucket: try request.requiredBucket(), key: try request.key(), attributes: attributes,
+            bucket: bucket, key: key, attributes: attributes,
             checksums: body.algorithms, hashesContent: body.hashesContent, byteCount: body.byteCount)
         let expected = try await body.forEach { try await writer.write($0) }
         let object = try await writer.finish(expecting: expected, if: condition)
         return .empty(headers: WriteHeaders.answer(object.entityTag, object.checksum))
     }
 
+    /// Refuses, before a body is read, what will be refused behind it.
+    private func require(_ condition: WriteCondition, _ bucket: String, _ key: ObjectKey) async throws {
+        switch condition {
+        case .none: break
+        case .absent:
+            do {
+                _ = try await store.object(bucket, key)
+            } catch ObjectStoreError.noSuchKey {
+                return
+            }
+            throw ObjectStoreError.preconditionFailed(.absent)
+        case .matches(let entityTag):
+            let found = try await store.object(bucket, key).entityTag
+            guard found.utf8.elementsEqual(entityTag.utf8) else { throw ObjectStoreError.preconditionFailed(.matches) }
+        }
+    }
+
     func copyObject(_ request: S3Request) async throws -> Response {
         try request.authorize(object: "PutObject")
-        let source = try await copySource(request)
+        var source = try await copySource(request)
+        while true {
+            do {
+                return try await copy(source, request)
+            } catch ObjectStoreError.preconditionFailed(.matches) {
+                // Somebody may have replaced the source since it was looked up.
+                let current = try await copySource(request)
+                guard current != source else { throw ObjectStoreError.preconditionFailed(.matches) }
+                source = current
+            }
+        }
+    }
+
+    private func copy(_ source: StoredObject, _ request: S3Request) async throws -> Response {
         let isReplacing = try WriteHeaders.isReplacing(request, .amzMetadataDirective)
         var attributes = isReplacing ? try WriteHeaders.attributes(request) : source.attributes
         attributes.tags =
@@ -35,7 +67,8 @@ extension S3Door {
                     + "metadata, storage class, website redirect location or encryption attributes.")
         }
         let copy = try await store.copy(
-            source, to: bucket, key, attributes: attributes, algorithm: try WriteHeaders.algorithm(request),
+            source, to: bucket, key, attributes: attributes,
+            algorithm: try WriteHeaders.algorithm(request, .amzChecksumAlgorithm),
             if: try WriteHeaders.condition(request))
         var writer = XMLWriter()
         writer.element("CopyObjectResult", namespace: XMLWriter.s3) { result in
@@ -49,9 +82,11 @@ extension S3Door {
     /// The object that a copy's source names, its conditions checked.
     func copySource(_ request: S3Request) async throws -> StoredObject {
         let text = request.header(.amzCopySource) ?? ""
-        // Versions are not kept: every object has one, which clients may call null.
-        let path = text.split(separator: "?", maxSplits: 1).first.map(String.init) ?? ""
-        let bytes = PercentEncoding.decode(Array(path.utf8))
+        let halves = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        if halves.count == 2, halves[1].hasPrefix("versionId=") {
+            try S3Request.requireCurrent(String(halves[1].dropFirst("versionId=".count)))
+        }
+        let bytes = PercentEncoding.decode(Array(halves[0].utf8))
         let parts = (bytes.first == UInt8(ascii: "/") ? bytes.dropFirst() : bytes[...])
             .split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[1].isEmpty else {
@@ -87,6 +122,7 @@ extension S3Door {
             guard let text = entry.text(of: "Key") else { throw S3Error(.malformedXML) }
             do {
                 let key = try ObjectKey(text)
+                if let version = entry.text(of: "VersionId") { try S3Request.requireCurrent(version) }
                 try request.api.caller.authorize("s3:DeleteObject", on: try S3Request.arn(bucket, key.bytes))
                 keys.append(key)
             } catch {
@@ -121,7 +157,6 @@ enum WriteHeaders {
     /// What is stored beside the bytes.
     /// - Throws: `S3Error` for what this store cannot honour.
     static func attributes(_ request: S3Request) throws(S3Error) -> ObjectAttributes {
-        try refuseUnsupported(request)
         var attributes = ObjectAttributes()
         for name in ObjectHeaders.stored {
             guard var value = request.header(name) else { continue }
@@ -135,20 +170,29 @@ enum WriteHeaders {
         }
         let prefix = "x-amz-meta-"
         for field in request.api.head.headerFields where field.name.canonicalName.hasPrefix(prefix) {
-            attributes.metadata.append(.init(String(field.name.canonicalName.dropFirst(prefix.count)), field.value))
+            let name = String(field.name.canonicalName.dropFirst(prefix.count))
+            if let index = attributes.metadata.firstIndex(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+                attributes.metadata[index].value += "," + field.value
+            } else {
+                attributes.metadata.append(.init(name, field.value))
+            }
         }
         if let tags = request.header(.amzTagging) { attributes.tags = try self.tags(tags) }
         return attributes
     }
 
     /// What would be silently lost: encryption, locks, redirections, other classes of storage, rights of others.
-    private static func refuseUnsupported(_ request: S3Request) throws(S3Error) {
+    static func refuseUnsupported(_ request: S3Request) throws(S3Error) {
         try AccessControl.check(request)
-        let prefixes = ["x-amz-server-side-encryption", "x-amz-object-lock-", "x-amz-website-redirect-location"]
+        let prefixes = [
+            "x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption", "x-amz-object-lock-",
+            "x-amz-website-redirect-location",
+        ]
         let names = request.api.head.headerFields.map(\.name.canonicalName)
         guard !names.contains(where: { name in prefixes.contains { name.hasPrefix($0) } }) else {
             throw S3Error(.notImplemented)
         }
+        if request.header(.amzBucketObjectLock)?.lowercased() == "true" { throw S3Error(.notImplemented) }
         if let storage = request.header(.amzStorageClass), storage != "STANDARD" {
             throw S3Error(.invalidStorageClass).with("StorageClassRequested", storage)
         }
@@ -188,9 +232,9 @@ enum WriteHeaders {
         }
     }
 
-    /// The checksum algorithm that is asked for.
-    static func algorithm(_ request: S3Request) throws(S3Error) -> ChecksumAlgorithm? {
-        guard let name = request.header(.amzChecksumAlgorithm) else { return nil }
+    /// The checksum algorithm that a header field names.
+    static func algorithm(_ request: S3Request, _ field: HTTPField.Name) throws(S3Error) -> ChecksumAlgorithm? {
+        guard let name = request.header(field) else { return nil }
         guard let algorithm = ChecksumAlgorithm(name: name) else {
             throw S3Error(
                 .invalidRequest,
