@@ -68,6 +68,7 @@ import Testing
         for number in ["0", "10001", "x", ""] {
             try await server.send(.put, "\(upload)&partNumber=\(number)", text: "x").expectError(400, "InvalidArgument")
         }
+        try await server.send(.put, "/bucket/a?partNumber=1", text: "x").expectError(400, "InvalidArgument")
         let none = "/bucket/a?uploadId=none"
         try await server.send(.put, none + "&partNumber=1", text: "x").expectError(404, "NoSuchUpload")
         try await server.send(.post, none, text: document([(1, first)])).expectError(404, "NoSuchUpload")
