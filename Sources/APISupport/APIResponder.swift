@@ -48,11 +48,11 @@ public struct APIResponder: HTTPResponder {
         var logger = context.logger
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request"] = "\(id)"
-        var body = BodyReader(request, context.channel)
+        let body = BodyReader(request, context.channel)
         do {
             let arrival = Arrival(
                 request: request, claim: claim, id: id, channel: context.channel, scope: scope, logger: logger)
-            response = try await answer(arrival, &body, target)
+            response = try await answer(arrival, body, target)
         } catch {
             await body.discard()
             if !(error is ClientGone) { logger.debug("request failed", metadata: ["error": "\(error)"]) }
@@ -79,7 +79,7 @@ public struct APIResponder: HTTPResponder {
         let logger: Logger
     }
 
-    private func answer(_ arrival: Arrival, _ body: inout BodyReader, _ target: RouteTarget) async throws -> Response {
+    private func answer(_ arrival: Arrival, _ body: BodyReader, _ target: RouteTarget) async throws -> Response {
         let request = arrival.request
         var api = APIRequest(
             id: arrival.id, head: request.head, connection: connections.connection(of: arrival.channel),

@@ -9,7 +9,6 @@ struct BodyReader {
     private let request: Request
     private let channel: any Channel
     private let state = BodyStream.State()
-    private var isStarted = false
 
     /// How long a refused client's upload is read on.
     private static let patience = Duration.seconds(5)
@@ -20,14 +19,11 @@ struct BodyReader {
     }
 
     /// The body as it arrives; take it once.
-    mutating func stream() -> BodyStream {
-        isStarted = true
-        return BodyStream(request, channel, state)
-    }
+    func stream() -> BodyStream { BodyStream(request, channel, state) }
 
     /// The body's bytes.
     /// - Throws: `RequestError.bodyTooLarge`, or `ClientGone` if the connection breaks before the body is complete.
-    mutating func collect(upTo limit: Int) async throws -> [UInt8] {
+    func collect(upTo limit: Int) async throws -> [UInt8] {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
             throw RequestError.bodyTooLarge(limit: limit)
         }
@@ -41,8 +37,10 @@ struct BodyReader {
 
     /// Reads on what a refused client still sends, for a while: clients read the answer only when they have sent everything,
     /// and a connection closed before that is reset under it (RFC 9112, 9.6).
+    ///
+    /// A body can be iterated once: what a handler has begun to read the server itself reads on, behind the answer.
     func discard() async {
-        guard !state.isFinished.load(ordering: .relaxed), isStarted || !request.isAwaitingGoAhead else { return }
+        guard !state.isBegun.load(ordering: .relaxed), !request.isAwaitingGoAhead else { return }
         let body = request.body
         await withTaskGroup(of: Void.self) { group in
             group.addTask { do { for try await _ in body {} } catch {} }

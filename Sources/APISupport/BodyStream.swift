@@ -12,7 +12,7 @@ public struct BodyStream: AsyncSequence, Sendable {
 
     /// What the responder wants to know when the handler is done.
     final class State: Sendable {
-        let isFinished = Atomic<Bool>(false)
+        let isBegun = Atomic<Bool>(false)
     }
 
     init(_ request: Request, _ channel: any Channel, _ state: State) {
@@ -23,26 +23,23 @@ public struct BodyStream: AsyncSequence, Sendable {
 
     /// Tells a client that waits for it to go on, and reads.
     public func makeAsyncIterator() -> Iterator {
+        state.isBegun.store(true, ordering: .relaxed)
         if request.isAwaitingGoAhead {
             channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)), promise: nil)
         }
-        return Iterator(iterator: request.body.makeAsyncIterator(), state: state)
+        return Iterator(iterator: request.body.makeAsyncIterator())
     }
 
     /// Reads a body.
     public struct Iterator: AsyncIteratorProtocol {
         var iterator: RequestBody.AsyncIterator
-        let state: State
 
         /// The next bytes; nil at the end.
         /// - Throws: `ClientGone` if the connection breaks before the body is complete.
         public mutating func next() async throws -> ByteBuffer? {
             do {
-                let part = try await iterator.next()
-                if part == nil { state.isFinished.store(true, ordering: .relaxed) }
-                return part
+                return try await iterator.next()
             } catch {
-                state.isFinished.store(true, ordering: .relaxed)
                 throw ClientGone()
             }
         }

@@ -96,6 +96,8 @@ public struct S3Door: Sendable {
         case .put where isUpload && request.header(.amzCopySource) != nil: try await copyPart(request)
         case .put where isUpload: try await putPart(request)
         case .put where isTagging: try await putTagging(request)
+        case .put where request.item("partNumber") != nil:
+            throw S3Error(.invalidArgument, "A part needs the uploadId that it belongs to")
         case .put where request.header(.amzCopySource) != nil: try await copyObject(request)
         case .put: try await putObject(request)
         case .post where request.item("uploads") != nil: try await createUpload(request)
