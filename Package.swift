@@ -29,6 +29,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSockets: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -98,7 +99,9 @@ let package = Package(
         // Objects by bucket and key, in files of the data folder.
         module("ObjectStore", ["AWSProtocol", "OutcropNumerics", "Records", crypto, grdb]),
         // Objects at any other S3 server: credentials, signed requests, ranged reads.
-        module("S3Client", ["AWSProtocol", "JSON", "OutcropNumerics", crypto, httpClient, nio, logging]),
+        module(
+            "S3Client",
+            ["AWSProtocol", "JSON", "OutcropNumerics", httpClient, nio, nioHTTP1, nioSSL, logging]),
         // Tokens per model, key and five minutes, and what they cost.
         module("Usage", ["JSON", "OutcropNumerics", "Records", grdb]),
         // A checkpoint becomes an artifact: list, validate, plan, convert, publish.
@@ -120,8 +123,9 @@ let package = Package(
         module(
             "APISupport",
             [
-                "Access", "AWSProtocol", "Conversation", "Generation", "JSON", hummingbird, hummingbirdCore, httpTypes,
-                nio, nioHTTPTypes, logging,
+                "Access", "AWSProtocol", "Conversation", "Generation", "JSON", "Usage", crypto, hummingbird,
+                hummingbirdCore,
+                httpTypes, nio, nioHTTPTypes, logging,
             ]),
         // The object store's front door: the S3 operations that clients really issue.
         module(
@@ -187,13 +191,19 @@ let package = Package(
         tests("Harmony", ["JSON", "Tokenizer"]),
         tests("Checkpoint", ["CKernels", "JSON", "OutcropNumerics"]),
         tests("ModelImport", ["Checkpoint", "JSON", "ModelLibrary", "OutcropNumerics"]),
+        tests("ModelLibrary", ["JSON", "OutcropNumerics"]),
         tests("AWSProtocol", ["JSON", crypto]),
         tests("Access", ["AWSProtocol", "JSON", "OutcropNumerics"]),
         tests("ObjectStore", ["AWSProtocol", "OutcropNumerics", crypto]),
-        tests("S3Client", ["AWSProtocol", "JSON", crypto, httpTypes, hummingbird]),
+        tests("S3Client", ["AWSProtocol", "OutcropNumerics", nio, nioSockets]),
         tests("S3API", ["APISupport", "AWSProtocol", "ObjectStore", hummingbird, hummingbirdTesting, httpTypes]),
         tests("Usage", ["JSON", "OutcropNumerics", grdb]),
-        tests("ImportJobs", ["Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics"]),
+        tests(
+            "ImportJobs",
+            [
+                "Checkpoint", "JSON", "ModelImport", "ModelLibrary", "ObjectStore", "OutcropNumerics", "S3Client",
+                logging,
+            ]),
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),
@@ -216,14 +226,18 @@ let package = Package(
             "BedrockAPI",
             [
                 "APISupport", "AWSProtocol", "Conversation", "Generation", "Harmony", "ImportJobs", "JSON",
-                "ModelLibrary", "OpenAIAPI", "Tokenizer", hummingbird, hummingbirdTesting, httpTypes, logging, nio,
+                "ModelImport", "ModelLibrary", "OpenAIAPI", "Tokenizer", hummingbird, hummingbirdTesting, httpTypes,
+                logging, nio,
             ]),
         tests(
             "OutcropServer",
             ["APISupport", "Conversation", "Generation", "Harmony", "JSON", "OpenAIAPI", "Tokenizer", hummingbird]),
         tests(
             "OutcropCommand",
-            ["Access", "JSON", "Usage", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            [
+                "Access", "JSON", "ModelImport", "Usage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu2x
@@ -233,7 +247,12 @@ let package = Package(
 if ProcessInfo.processInfo.environment["OUTCROP_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["BedrockAPI", "Checkpoint", "Harmony", "JSON", "OpenAIWire", "Tokenizer"],
+            name: "Fuzz",
+            dependencies: [
+                "AWSProtocol", "Access", "BedrockAPI", "Checkpoint", "Harmony", "ImportJobs", "JSON", "ObjectStore",
+                "OpenAIWire",
+                "S3Client", "Tokenizer",
+            ],
             path: "Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))

@@ -1,9 +1,14 @@
+import AWSProtocol
+import Access
 import BedrockAPI
 import Checkpoint
 import Glibc
 import Harmony
+import ImportJobs
 import JSON
+import ObjectStore
 import OpenAIWire
+import S3Client
 import Tokenizer
 
 // One libFuzzer target for every parser of outside bytes; OUTCROP_FUZZ_PARSER chooses which. `Scripts/fuzz` builds and runs it.
@@ -30,7 +35,22 @@ private let parsers: [String: @Sendable ([UInt8]) -> Void] = [
     "harmony-render": { _ = bundled.lines.render(bytes: $0) },
     "harmony-parse": { _ = bundled.lines.parse(bytes: $0) },
     "bedrock-converse": { _ = ConverseBodies.isConverseRequest($0) },
+    "bedrock-import-job": { _ = ControlPlaneBodies.isImportJob($0) },
     "openai-chat": { _ = RequestBodies.isChatRequest($0) },
+    "xml": { _ = try? XMLParser.parse($0) },
+    "signatures": { _ = SignableRequest.hasClaims(fuzz: $0) },
+    "aws-chunked": { _ = ChunkedDecoder.decode(fuzz: $0) },
+    "policy": { _ = Policy.isReadable($0) },
+    "roles": { _ = try? RoleFile.roles($0) },
+    "object-listing": { _ = ListQuery.fuzz($0) },
+    "s3-answers": { bytes in
+        _ = try? ListDocument(parsing: bytes, bucket: "fuzz")
+        _ = try? ErrorDocument(parsing: bytes)
+        _ = TokenDocument.parse(bytes)
+        _ = CredentialDocument.parse(bytes)
+    },
+    "s3-configuration": { _ = try? SharedFile(parsing: $0, kind: .config) },
+    "s3-uri": { _ = try? S3URI(bytes: $0) },
     "harmony-stream": { _ = HarmonyStreamParser.parse(fuzz: $0, encoding: bundled.encoding) },
 ]
 

@@ -47,8 +47,8 @@ public struct Caller: Sendable {
 
     /// Passes if the caller may do something with a model.
     /// - Throws: `RequestError.forbidden`.
-    public func authorize(_ action: ModelAction, on entry: ModelEntry) throws(RequestError) {
-        try authorize(action.rawValue, on: ImportedModelARN(id: entry.id).description)
+    public func authorize(_ action: ModelAction, on entry: ModelEntry, in account: AWSAccount) throws(RequestError) {
+        try authorize(action.rawValue, on: ImportedModelARN(id: entry.id, in: account).description)
     }
 
     /// What was decided so far, for the audit log; the first few.

@@ -43,9 +43,9 @@ extension TextCompletionEvent: MeasuredEvent {
 }
 
 extension GenerationMetrics {
-    /// The events of one generation, measured from now to its end.
+    /// The events of one generation, measured from now to its end, and counted for who asked for it.
     public func measured<Events: AsyncSequence & Sendable>(
-        _ events: Events, model: ServedModel
+        _ events: Events, model: ServedModel, caller: Caller
     ) -> EventStream<Events.Element>.Source
     where Events.Element: MeasuredEvent, Events.AsyncIterator: SendableMetatype {
         let start = ContinuousClock.now
@@ -62,6 +62,7 @@ extension GenerationMetrics {
                             promptTokens: summary.usage.promptTokens, cachedTokens: summary.usage.cachedTokens,
                             generatedTokens: summary.usage.completionTokens,
                             firstToken: firstToken.map { $0 - start }, total: .now - start)
+                        recordUsage(of: model, by: caller, summary.usage, lasting: .now - start)
                         recordRepairs(summary.repairs, model: model.name)
                     }
                     emit(event)

@@ -10,10 +10,11 @@ public struct BedrockDoor: Sendable {
     ///   - keepAlive: how long nothing may happen on a stream before an event is sent that clients skip.
     ///   - controlPlane: imported models and import jobs; nil for a server without a data folder.
     public init(
-        _ pool: ModelPool, controlPlane: ControlPlane? = nil, metrics: Metrics, keepAlive: Duration = .seconds(15)
+        _ pool: ModelPool, controlPlane: ControlPlane? = nil, metrics: GenerationMetrics,
+        keepAlive: Duration = .seconds(15)
     ) {
         self.controlPlane = controlPlane
-        context = RuntimeContext(pool: pool, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
+        context = RuntimeContext(pool: pool, metrics: metrics, keepAlive: keepAlive)
     }
 
     /// The door for the server's responder.

@@ -1,7 +1,7 @@
 import JSON
 import OutcropNumerics
 
-/// A complete gpt-oss checkpoint in a folder, ready to be read.
+/// A complete gpt-oss checkpoint, ready to be read.
 public struct Checkpoint: Sendable {
     /// Where a tensor's bytes are.
     public struct Place: Sendable {
@@ -23,10 +23,11 @@ public struct Checkpoint: Sendable {
     public let shards: [(name: String, byteCount: Int)]
     /// What is wrong or notable without being in the way of an import.
     public let findings: [Finding]
-    /// The file name of the tokenizer, if the folder has one.
-    public let tokenizerFileName: String?
+    /// Its own tokenizer, if it has one.
+    public let tokenizer: (any ByteSource)?
     private let places: [[UInt8]: Place]
-    private let shardFiles: [any ByteSource]
+    /// Everything that was read.
+    private let files: [any ByteSource]
 
     /// Opens a checkpoint and checks its headers against its configuration; no weight is read.
     /// - Throws: `CheckpointError` with every finding when it cannot be imported.
@@ -37,12 +38,15 @@ public struct Checkpoint: Sendable {
     /// - Throws: `CheckpointError` with every finding when it cannot be imported.
     public init(_ source: any CheckpointSource, isStrict: Bool = false) throws(CheckpointError) {
         let report = try CheckpointValidator.validate(source)
+        let refusals = isStrict ? report.findings.compactMap(\.asRefusedByBedrock) : []
         guard let configuration = report.configuration, let layout = report.layout, !report.blocksImport,
-            !(isStrict && report.findings.contains { $0.code.isRefusedByBedrock })
+            refusals.isEmpty
         else {
-            throw .unusable(
-                path: source.location,
-                findings: report.findings.filter { $0.code.blocksImport || isStrict && $0.code.isRefusedByBedrock })
+            let errors = isStrict ? refusals : report.findings.filter(\.code.blocksImport)
+            let warnings = report.findings.filter { finding in
+                finding.severity == .warning && !errors.contains { $0.code == finding.code }
+            }
+            throw .unusable(path: source.location, findings: errors + warnings)
         }
         self.source = source
         self.configuration = configuration
@@ -50,18 +54,19 @@ public struct Checkpoint: Sendable {
         self.byteCount = report.byteCount
         self.shards = report.files.shards.map { ($0.name, $0.byteCount) }
         self.findings = report.findings
-        self.tokenizerFileName = report.files.has("tokenizer.json") ? "tokenizer.json" : nil
         self.places = report.places
-        shardFiles = report.files.shards.compactMap { $0.file?.file }
+        let smallFiles = report.files.smallFiles
+        tokenizer = smallFiles.first { $0.name.utf8.elementsEqual(TokenizerCheck.fileName.utf8) }?.file
+        files = report.files.shards.compactMap { $0.file?.file } + smallFiles.map(\.file)
     }
 
     /// What messages call it.
     public var path: String { source.location }
 
-    /// Makes sure that what was read of the weights was of one version of each file.
+    /// Makes sure that what was read, weights or not, was of one version of each file.
     /// - Throws: `FileError` naming a file that has changed since the checkpoint was opened.
     public func checkUnchanged() throws(FileError) {
-        for file in shardFiles { try file.checkUnchanged() }
+        for file in files { try file.checkUnchanged() }
     }
 
     /// Where a tensor's bytes are; nil when the checkpoint does not have it.

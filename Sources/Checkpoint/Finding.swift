@@ -43,7 +43,15 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
         _ code: FindingCode, path: String? = nil, tensor: String? = nil, byteOffset: Int? = nil,
         _ message: String, remedy: String
     ) {
-        self.severity = code.severity
+        self.init(
+            severity: code.severity, code, path: path, tensor: tensor, byteOffset: byteOffset, message, remedy: remedy)
+    }
+
+    private init(
+        severity: Severity, _ code: FindingCode, path: String?, tensor: String?, byteOffset: Int?, _ message: String,
+        remedy: String
+    ) {
+        self.severity = severity
         self.code = code
         self.path = path
         self.tensor = tensor
@@ -52,13 +60,28 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
         self.remedy = remedy
     }
 
+    /// The finding as an import judges it that refuses what Amazon Bedrock's refuses; nil when Bedrock would not mind.
+    var asRefusedByBedrock: Finding? {
+        guard code.isRefusedByBedrock, severity < .error else { return code.isRefusedByBedrock ? self : nil }
+        return Finding(
+            severity: .error, code, path: path, tensor: tensor, byteOffset: byteOffset,
+            "there is no tokenizer.json; Bedrock's import wants the model's own",
+            remedy: "Add the model's tokenizer.json")
+    }
+
     /// One line: severity, place, message, remedy.
-    public var description: String {
+    public var description: String { line(severity.rawValue, remedy) }
+
+    /// One line for who imported the checkpoint all the same: what the import did about it, where its owner would otherwise
+    /// be told what to do.
+    public var importNote: String { code.repair.map { line("repaired", $0) } ?? description }
+
+    private func line(_ label: String, _ advice: String) -> String {
         var place = ""
         if let path { place += path }
         if let byteOffset { place += place.isEmpty ? "byte \(byteOffset)" : " at byte \(byteOffset)" }
         if let tensor { place += place.isEmpty ? tensor : ", \(tensor)" }
-        return "\(severity.rawValue): " + (place.isEmpty ? "" : place + ": ") + message + ". " + remedy
+        return "\(label): " + (place.isEmpty ? "" : place + ": ") + message + ". " + advice
     }
 
     /// The finding as an object with severity, code, path, tensor, byte_offset, message, remedy and fixable.
@@ -79,7 +102,7 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
 
 /// Why a checkpoint could not be opened or read.
 public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The files are there but are not a usable gpt-oss checkpoint: every reason found.
+    /// The files are there but are not a usable gpt-oss checkpoint: every reason found, errors first, then warnings.
     case unusable(path: String, findings: [Finding])
     /// There is no such folder.
     case notAFolder(path: String)

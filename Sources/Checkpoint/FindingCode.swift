@@ -111,16 +111,22 @@ public enum FindingCode: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether an import must refuse a checkpoint with such a finding. Errors that only the original service's import
-    /// would trip over (index metadata, a `metal/` folder, more than 200 GB) do not stop this one.
-    public var blocksImport: Bool {
+    /// What an import here does about an error that only the original service's import would trip over; nil for all else.
+    /// No file is changed.
+    public var repair: String? {
         switch self {
-        case .indexMissing, .indexInvalid, .indexMetadataRefused, .indexStale, .metalFolder, .tooLarge, .hole,
-            .trailingBytes:
-            false
-        default: severity == .error
+        case .indexMissing: "Imported by what the shards themselves hold"
+        case .indexInvalid, .indexStale: "Imported by what the shards themselves hold; the file stays as it is"
+        case .indexMetadataRefused: "Imported as if metadata were {}; the file stays as it is"
+        case .metalFolder: "Imported without it"
+        case .tooLarge: "Imported all the same"
+        case .hole, .trailingBytes: "Imported without these bytes"
+        default: nil
         }
     }
+
+    /// Whether an import must refuse a checkpoint with such a finding.
+    public var blocksImport: Bool { severity == .error && repair == nil }
 
     /// Whether Amazon Bedrock's import refuses a checkpoint with such a finding.
     public var isRefusedByBedrock: Bool {

@@ -16,6 +16,8 @@ public struct ServedModel: Sendable {
     public var stopTokens: Set<Int32>
     /// When the model was made, in seconds since 1970.
     public var created: Int
+    /// What a copy in memory counts for where usage is billed: Amazon Bedrock's custom model units.
+    public var units: Int
 
     /// - Parameters:
     ///   - id: twelve lower-case letters and digits.
@@ -23,7 +25,7 @@ public struct ServedModel: Sendable {
     public init(
         id: String, names: [String], generator: any TokenGenerator, encoding: HarmonyEncoding,
         stopTokens: Set<Int32> = [],
-        created: Int
+        created: Int, units: Int = 1
     ) {
         precondition(!names.isEmpty, "a served model needs a name")
         self.id = id
@@ -33,6 +35,7 @@ public struct ServedModel: Sendable {
         // Why not <|end|>: a turn goes on behind its analysis, whatever a checkpoint's configuration says.
         self.stopTokens = stopTokens.union(encoding.samplingStops).subtracting([encoding.end])
         self.created = created
+        self.units = units
     }
 
     /// The name that answers carry.

@@ -59,7 +59,7 @@ struct ConversionPlan: Sendable {
     private static let pieceByteCount = 8 << 20
 
     /// Plans the conversion.
-    /// - Throws: `ImportError.file` when the artifact's size overflows (a configuration beyond every machine).
+    /// - Throws: `ImportError.source` when the artifact's size overflows (a configuration beyond every machine).
     init(_ checkpoint: Checkpoint, dense: DenseFormat) throws(ImportError) {
         let configuration = checkpoint.configuration
         let artifact = ArtifactLayout(configuration: configuration, dense: dense)
@@ -71,7 +71,7 @@ struct ConversionPlan: Sendable {
                     ("outcrop.config", configuration.json.serialized()),
                 ], alignment: ArtifactLayout.alignment)
         else {
-            throw .file(FileError(operation: "lay out", path: checkpoint.path, reason: "the model is too large"))
+            throw .source(FileError(operation: "lay out", path: checkpoint.path, reason: "the model is too large"))
         }
         var builder = StepBuilder(checkpoint: checkpoint, targets: file.tensors, pieceByteCount: Self.pieceByteCount)
         try builder.build(artifact)

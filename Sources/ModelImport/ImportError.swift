@@ -8,10 +8,16 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
     case checkpoint(CheckpointError)
     /// The name is not allowed or taken, or the library cannot be written.
     case library(LibraryError)
-    /// A file operation failed.
+    /// The checkpoint's files cannot be read any more, or have changed since the import began.
+    case source(FileError)
+    /// A file operation failed where the model is written.
     case file(FileError)
     /// The disk cannot hold the artifact.
     case diskFull(folder: String, needed: Int, free: Int?)
+    /// What the model should be compared with cannot be used.
+    indirect case base(ModelSourceError)
+    /// What the model should be compared with has another shape.
+    case baseMismatch(base: String, reason: String)
     /// Weights that no quantised format can hold.
     case notFinite(tensor: String, count: Int)
     /// A router's weights that bfloat16 would change.
@@ -26,11 +32,16 @@ public enum ImportError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .checkpoint(let error): "\(error)"
         case .library(let error): "\(error)"
+        case .source(let error): "\(error). Start the import again when the checkpoint's files stay as they are"
         case .file(let error): "\(error)"
         case .diskFull(let folder, let needed, let free):
             "the disk is full: the model needs \(needed) bytes in \(folder)"
                 + (free.map { ", \($0) are free" } ?? "")
                 + ". Free some space, or choose another data folder (--data)"
+        case .base(let error): "the base cannot be used: \(error)"
+        case .baseMismatch(let base, let reason):
+            "'\(base)' cannot be the base of this checkpoint: \(reason). Give the model that was fine-tuned, or import without a "
+                + "base"
         case .notFinite(let tensor, let count):
             "\(tensor) has \(count) values that are not finite (NaN or infinity): the checkpoint is damaged or its training "
                 + "diverged"

@@ -4,19 +4,23 @@ public struct ImportProgress: Sendable, Equatable {
     public enum Phase: String, Sendable {
         /// Headers and configuration are checked.
         case validating
+        /// The checkpoint of the base is imported, to be compared with.
+        case importingBase = "importing base"
         /// Weights are read, converted and written.
         case converting
         /// What was written is flushed to the disk.
         case flushing
+        /// The weights are compared with those of the base.
+        case comparing
         /// The model gets its name.
         case publishing
     }
 
     /// What is being done.
     public let phase: Phase
-    /// Bytes of the checkpoint that are converted.
+    /// Bytes of the checkpoint that are converted; of the artifact that are compared, while it is.
     public let bytesDone: Int
-    /// Bytes of the checkpoint that will be converted; 0 before that is known.
+    /// Bytes that will be; 0 before that is known.
     public let bytesTotal: Int
 
     /// Progress at a moment.

@@ -1,6 +1,4 @@
 import Checkpoint
-import FoundationEssentials
-import JSON
 import ModelLibrary
 import OutcropNumerics
 
@@ -40,9 +38,10 @@ public struct Importer: Sendable {
         guard lock != nil else { throw .nameBusy(name) }
         defer { withExtendedLifetime(lock) {} }
         guard options.replace || !library.contains(name) else { throw .library(.nameTaken(name)) }
-        return try run(
-            source, name: name, folder: library.modelsFolder, options: options, cancellation: cancellation,
-            progress: progress)
+        return try ImportRun(
+            library: library, source: source, name: name, folder: library.modelsFolder, options: options,
+            cancellation: cancellation, progress: progress
+        ).run()
     }
 
     /// Imports the checkpoint in a folder of this machine.
@@ -52,133 +51,5 @@ public struct Importer: Sendable {
         progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
     ) throws(ImportError) -> ModelRecord {
         try run(FolderSource(path), name: name, options: options, cancellation: cancellation, progress: progress)
-    }
-
-    /// Imports into a folder of the caller's choice.
-    func run(
-        _ source: any CheckpointSource, name: String, folder: String, options: ImportOptions,
-        cancellation: ImportCancellation,
-        progress: @escaping @Sendable (ImportProgress) -> Void
-    ) throws(ImportError) -> ModelRecord {
-        let started = ContinuousClock.now
-        progress(ImportProgress(phase: .validating, bytesDone: 0, bytesTotal: 0))
-        let checkpoint: Checkpoint
-        do throws(CheckpointError) {
-            checkpoint = try Checkpoint(source, isStrict: options.isStrict)
-        } catch {
-            throw .checkpoint(error)
-        }
-        let plan = try ConversionPlan(checkpoint, dense: options.dense)
-        let staging = try makeStaging(in: folder, for: name, byteCount: plan.file.fileByteCount)
-        do throws(ImportError) {
-            let results = try convert(plan, to: staging, options, cancellation, progress)
-            try checkUnchanged(checkpoint)
-            let report = ConversionReport(plan.steps, results)
-            progress(
-                ImportProgress(
-                    phase: .publishing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
-            let manifest = Manifest(
-                name: name, created: Date.now.formatted(.iso8601), version: options.version,
-                source: (try? FileSystem.resolved(source.location)) ?? source.location,
-                layout: checkpoint.layout.kind.rawValue,
-                sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount,
-                dense: options.dense, parameterCount: checkpoint.configuration.parameterCount,
-                seconds: (ContinuousClock.now - started) / .seconds(1), errors: report.errors,
-                warnings: checkpoint.findings.filter { $0.severity > .note }.map(\.description) + report.warnings)
-            try finish(staging, checkpoint, manifest, needed: plan.file.fileByteCount)
-            try publish(staging, name, folder, replace: options.replace)
-            return ModelRecord(name: name, folder: FileSystem.join(folder, name), manifest: manifest)
-        } catch {
-            staging.discard()
-            throw error
-        }
-    }
-
-    /// Kept free beside the artifact: its manifest and tokenizer, and some air.
-    private static let spareByteCount = 32 << 20
-
-    /// What the threads' buffers may take together, by the source bytes of their steps.
-    private static let bufferByteLimit = 768 << 20
-
-    private func makeStaging(in folder: String, for name: String, byteCount: Int) throws(ImportError) -> StagingFolder {
-        let needed = byteCount + Self.spareByteCount
-        do throws(FileError) {
-            try FileSystem.createFolder(folder)
-        } catch {
-            throw .writing(error, folder: folder, needed: needed)
-        }
-        if let free = FileSystem.freeBytes(at: folder), free < needed {
-            throw .diskFull(folder: folder, needed: needed, free: free)
-        }
-        do throws(FileError) {
-            return try StagingFolder(in: folder, for: name)
-        } catch {
-            throw .writing(error, folder: folder, needed: needed)
-        }
-    }
-
-    /// Writes the weights' file.
-    private func convert(
-        _ plan: ConversionPlan, to staging: StagingFolder, _ options: ImportOptions, _ cancellation: ImportCancellation,
-        _ progress: @escaping @Sendable (ImportProgress) -> Void
-    ) throws(ImportError) -> [StepResult] {
-        let output: OutputFile
-        do throws(FileError) {
-            output = try OutputFile(creating: FileSystem.join(staging.path, Artifact.fileName))
-            try output.reserve(byteCount: plan.file.fileByteCount)
-            try output.write(plan.file.headerBytes, at: 0)
-        } catch {
-            throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
-        }
-        let wanted = options.threads ?? min(Machine.processorCount, 8)
-        let threads = max(min(wanted, Self.bufferByteLimit / max(plan.largestStepByteCount, 1)), 1)
-        let run = ConversionRun(plan: plan, output: output, cancellation: cancellation, progress: progress)
-        let results = try run.run(threads: threads)
-        progress(
-            ImportProgress(phase: .flushing, bytesDone: plan.sourceByteCount, bytesTotal: plan.sourceByteCount))
-        do throws(FileError) {
-            try output.synchronize()
-        } catch {
-            throw .writing(error, folder: staging.path, needed: plan.file.fileByteCount)
-        }
-        return results
-    }
-
-    private func checkUnchanged(_ checkpoint: Checkpoint) throws(ImportError) {
-        do throws(FileError) {
-            try checkpoint.checkUnchanged()
-        } catch {
-            throw .file(error)
-        }
-    }
-
-    /// Writes the manifest and copies the tokenizer.
-    private func finish(
-        _ staging: StagingFolder, _ checkpoint: Checkpoint, _ manifest: Manifest, needed: Int
-    ) throws(ImportError) {
-        do throws(FileError) {
-            if let name = checkpoint.tokenizerFileName {
-                let file = try checkpoint.source.open(name)
-                let bytes = try file.read(at: 0, count: file.byteCount)
-                try AtomicFile.write(bytes, to: FileSystem.join(staging.path, Artifact.tokenizerFileName))
-            }
-            try AtomicFile.write(
-                Array((manifest.json.serialized(pretty: true) + "\n").utf8),
-                to: FileSystem.join(staging.path, Manifest.fileName))
-        } catch {
-            throw .writing(error, folder: staging.path, needed: needed)
-        }
-    }
-
-    private func publish(
-        _ staging: StagingFolder, _ name: String, _ folder: String, replace: Bool
-    ) throws(ImportError) {
-        do throws(FileError) {
-            try staging.publish(as: name, replace: replace)
-        } catch {
-            // Somebody else took the name meanwhile.
-            let isTaken = !replace && FileSystem.status(of: FileSystem.join(folder, name)) != nil
-            throw isTaken ? .library(.nameTaken(name)) : .file(error)
-        }
     }
 }

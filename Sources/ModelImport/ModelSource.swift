@@ -90,10 +90,10 @@ public enum ModelSource {
         // An artifact of this key that cannot be opened is damaged.
         let options = ImportOptions(dense: dense, replace: true, version: version)
         do throws(ImportError) {
-            _ = try Importer(library: library).run(
-                FolderSource(path), name: key.folderName, folder: library.cacheFolder, options: options,
-                cancellation: cancellation,
-                progress: progress)
+            _ = try ImportRun(
+                library: library, source: FolderSource(path), name: key.folderName, folder: library.cacheFolder,
+                options: options, cancellation: cancellation, progress: progress
+            ).run()
         } catch {
             throw .importing(error)
         }

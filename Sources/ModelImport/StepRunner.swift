@@ -135,7 +135,7 @@ struct StepRunner {
                         at: offset, count: wanted.count * source.rowByteCount, into: &input,
                         at: (wanted.lowerBound - rows.lowerBound) * source.rowByteCount)
                 } catch {
-                    throw .file(error)
+                    throw .source(error)
                 }
             }
             firstRow += partRows
@@ -148,7 +148,7 @@ struct StepRunner {
         do throws(FileError) {
             try place.file.read(at: place.info.byteRange.lowerBound + offset, count: count, into: &buffer)
         } catch {
-            throw .file(error)
+            throw .source(error)
         }
     }
 

@@ -53,13 +53,15 @@ public struct Manifest: Sendable, Equatable {
     public var errors: [TensorError]
     /// Findings of the validation that did not stop the import, a line each.
     public var warnings: [String]
+    /// How the model differs from the one that it was compared with; nil when it was compared with none.
+    public var base: BaseComparison?
 
     /// A manifest given in full.
     public init(
         id: String = ModelIdentifier.random(), name: String, created: String, version: String, source: String,
         layout: String, sourceByteCount: Int,
         artifactByteCount: Int, dense: DenseFormat, parameterCount: Int, seconds: Double, errors: [TensorError],
-        warnings: [String]
+        warnings: [String], base: BaseComparison? = nil
     ) {
         self.id = id
         self.name = name
@@ -74,6 +76,7 @@ public struct Manifest: Sendable, Equatable {
         self.seconds = seconds
         self.errors = errors
         self.warnings = warnings
+        self.base = base
     }
 
     /// The largest relative error of the experts' matrices; 0 when all came through exactly.
@@ -107,6 +110,7 @@ extension Manifest {
                 ("largest_expert_error", .number(JSONNumber(largestExpertError))),
                 ("largest_dense_error", .number(JSONNumber(largestDenseError))),
                 ("warnings", .array(warnings.map(JSONValue.string))),
+                ("base", base?.json ?? .null),
                 (
                     "errors",
                     .array(
@@ -142,7 +146,8 @@ extension Manifest {
             sourceByteCount: json["source_bytes"]?.intValue ?? 0, artifactByteCount: json["bytes"]?.intValue ?? 0,
             dense: dense, parameterCount: json["parameters"]?.intValue ?? 0,
             seconds: json["seconds"]?.doubleValue ?? 0, errors: errors,
-            warnings: (json["warnings"]?.arrayValue ?? []).compactMap(\.stringValue))
+            warnings: (json["warnings"]?.arrayValue ?? []).compactMap(\.stringValue),
+            base: json["base"].flatMap(BaseComparison.init))
     }
 
     /// Reads the manifest in an artifact's folder; nil when there is none or it cannot be read.

@@ -19,7 +19,7 @@ struct AnswerContext: Sendable {
     /// What answers a request.
     func run(_ service: ConversationService, _ request: APIRequest, isStreamed: Bool) -> AnswerRun {
         AnswerRun(
-            service, metrics: metrics, connection: request.connection, silence: isStreamed ? keepAlive : nil)
+            service, metrics: metrics, request: request, silence: isStreamed ? keepAlive : nil)
     }
 }
 
@@ -30,7 +30,7 @@ extension ModelPool {
     func model(for fields: Fields, _ request: APIRequest, action: ModelAction) async throws -> NamedModel {
         let name = try fields.string("model")
         let entry = if let name { try await known(name) } else { try await theDefault() }
-        try request.caller.authorize(action, on: entry)
+        try request.caller.authorize(action, on: entry, in: account)
         return try await acquire(entry, called: name, for: request.scope)
     }
 

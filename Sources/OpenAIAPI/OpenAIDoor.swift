@@ -8,9 +8,9 @@ public struct OpenAIDoor: Sendable {
     /// - Parameters:
     ///   - pool: what is served.
     ///   - keepAlive: how long nothing may happen on a stream before a comment is sent.
-    public init(_ pool: ModelPool, metrics: Metrics, keepAlive: Duration = .seconds(15)) {
+    public init(_ pool: ModelPool, metrics: GenerationMetrics, keepAlive: Duration = .seconds(15)) {
         context = AnswerContext(
-            pool: pool, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
+            pool: pool, metrics: metrics, keepAlive: keepAlive)
     }
 
     /// The door for the server's responder.

@@ -7,6 +7,7 @@ package struct AnswerRun: Sendable {
     /// Answers conversations with the model.
     package let service: ConversationService
     private let metrics: GenerationMetrics
+    private let caller: Caller
     private let connection: ClientConnection
     private let silence: Duration?
 
@@ -14,15 +15,15 @@ package struct AnswerRun: Sendable {
     private static let window = 16
 
     /// - Parameters:
-    ///   - connection: the generation is cancelled when its client leaves.
+    ///   - request: the generation is cancelled when its client leaves, and counted for its caller.
     ///   - silence: report when nothing has happened for about this long; nil never does.
     package init(
-        _ service: ConversationService, metrics: GenerationMetrics, connection: ClientConnection,
-        silence: Duration? = nil
+        _ service: ConversationService, metrics: GenerationMetrics, request: APIRequest, silence: Duration? = nil
     ) {
         self.service = service
         self.metrics = metrics
-        self.connection = connection
+        caller = request.caller
+        connection = request.connection
         self.silence = silence
     }
 
@@ -35,7 +36,8 @@ package struct AnswerRun: Sendable {
             try service.respond(to: chat.conversation, prompt: prompt, choice: choice)
         }
         return EventStream(
-            turns.map { metrics.measured($0, model: service.model) }, connection: connection, silence: silence)
+            turns.map { metrics.measured($0, model: service.model, caller: caller) }, connection: connection,
+            silence: silence)
     }
 
     /// Starts completing all prompts of a request, or those of a range.
@@ -43,7 +45,10 @@ package struct AnswerRun: Sendable {
     /// - Throws: `GenerationError` if the generator cannot take it.
     package func events(of parts: some Sequence<TextCompletionRequest>) throws -> EventStream<TextCompletionEvent> {
         EventStream(
-            try parts.map { metrics.measured(try TextCompletion($0, model: service.model), model: service.model) },
+            try parts.map {
+                metrics.measured(
+                    try TextCompletion($0, model: service.model), model: service.model, caller: caller)
+            },
             connection: connection, silence: silence)
     }
 

@@ -25,7 +25,7 @@ enum ImportTask {
         let display = ProgressDisplay()
         defer { display.finish() }
         return try await onOwnThread {
-            try work { display.update(phase: $0.phase.rawValue, done: $0.bytesDone, total: $0.bytesTotal) }
+            try work { display.update($0) }
         }
     }
 }

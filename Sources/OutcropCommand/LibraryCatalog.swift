@@ -11,7 +11,7 @@ struct LibraryCatalog: ModelCatalog {
     let options: EngineOptions
 
     func entries() async throws -> [ModelEntry] {
-        var query = ListQuery()
+        var query = RecordQuery()
         var entries: [ModelEntry] = []
         while true {
             let page = try await records.models(query)

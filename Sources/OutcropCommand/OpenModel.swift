@@ -26,7 +26,8 @@ struct OpenModel: Sendable {
         served = ServedModel(
             id: model.manifest?.id ?? ModelIdentifier.derived(from: model.name), names: names, generator: engine,
             encoding: encoding,
-            stopTokens: Set(model.artifact.configuration.endTokens), created: model.manifest?.unixSeconds ?? 0)
+            stopTokens: Set(model.artifact.configuration.endTokens), created: model.manifest?.unixSeconds ?? 0,
+            units: CustomModelUnits.perCopy(artifactByteCount: model.artifact.file.byteCount))
     }
 
     /// Ends the engine's threads. Requests in progress end with an error.

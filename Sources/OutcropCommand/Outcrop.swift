@@ -20,7 +20,8 @@ struct Outcrop: AsyncParsableCommand {
         version: Product.version,
         groupedSubcommands: [
             CommandGroup(
-                name: "Models", subcommands: [Validate.self, Import.self, Models.self, Show.self, Remove.self]),
+                name: "Models",
+                subcommands: [Validate.self, Import.self, Models.self, Show.self, Remove.self, Jobs.self]),
             CommandGroup(name: "Talking", subcommands: [Chat.self, Run.self, Serve.self]),
             CommandGroup(name: "Operating", subcommands: [Keys.self, UsageCommand.self]),
             CommandGroup(

@@ -6,16 +6,17 @@ import OutcropNumerics
 /// Random weights for measuring: written, imported, and kept for the next time.
 enum SyntheticTask {
     /// Writes a synthetic checkpoint, showing progress.
-    /// - Throws: `FileError`.
-    static func write(to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64) async throws {
+    /// - Throws: `FileError`, also when it was cancelled; nothing is left then.
+    static func write(
+        to folder: String, size: SyntheticSize, layout: LayoutKind, seed: UInt64, cancellation: ImportCancellation
+    ) async throws {
         let display = ProgressDisplay()
         defer { display.finish() }
         try await onOwnThread {
             try SyntheticCheckpoint.write(
-                to: folder, size: size, layout: layout, seed: seed, threads: Machine.processorCount
-            ) { done, total in
-                display.update(phase: "writing random weights", done: done, total: total)
-            }
+                to: folder, size: size, layout: layout, seed: seed, threads: Machine.processorCount,
+                progress: { display.update(phase: "writing random weights", done: $0, total: $1) },
+                isCancelled: { cancellation.isCancelled })
         }
     }
 
@@ -27,10 +28,15 @@ enum SyntheticTask {
         if own.contains(name) { return try own.model(named: name) }
         let checkpoint = FileSystem.join(own.dataFolder, "checkpoint-\(size.rawValue)")
         defer { try? FileSystem.remove(checkpoint) }
-        try await write(to: checkpoint, size: size, layout: .huggingFaceMXFP4, seed: 0)
+        // Killed, it would leave twice the model's size on the disk.
+        let cancellation = ImportCancellation()
+        let interrupts = InterruptHandler(of: InterruptHandler.endings) { cancellation.cancel() }
+        defer { withExtendedLifetime(interrupts) {} }
+        try await write(
+            to: checkpoint, size: size, layout: .huggingFaceMXFP4, seed: 0, cancellation: cancellation)
         _ = try await ImportTask.run(
             path: checkpoint, name: name, library: own,
-            options: ImportOptions(dense: dense, version: Product.version))
+            options: ImportOptions(dense: dense, version: Product.version), cancellation: cancellation)
         return try own.model(named: name)
     }
 }

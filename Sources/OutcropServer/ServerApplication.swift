@@ -9,8 +9,10 @@ import ImportJobs
 import Logging
 import NIOCore
 import OpenAIAPI
+import S3API
 import ServiceLifecycle
 import UnixSignals
+import Usage
 
 /// The server, put together: doors, limits, start and stop order.
 ///
@@ -30,21 +32,34 @@ public struct ServerApplication: Sendable {
         let metrics = Metrics()
         pool = ModelPool(
             catalog: configuration.catalog, pinned: configuration.pinned, policy: configuration.loading,
+            account: configuration.account,
             memoryTokens: configuration.memoryTokens, date: configuration.date, logger: logger)
         metrics.add(LoadMetrics.collector(pool, state))
-        let openAI = OpenAIDoor(pool, metrics: metrics, keepAlive: configuration.keepAlive).door
+        responder = APIResponder(
+            doors: Self.doors(configuration, pool, metrics, state),
+            authenticator: Authenticator(keys: configuration.keys),
+            bodyLimit: configuration.bodyLimit,
+            state: state, metrics: metrics, audit: configuration.audit, connections: connections)
+    }
+
+    /// What clients can speak; the first door words the errors of paths that no door knows.
+    private static func doors(
+        _ configuration: ServerConfiguration, _ pool: ModelPool, _ metrics: Metrics, _ state: ServiceState
+    ) -> [Door] {
+        let account = configuration.account
+        let generation = GenerationMetrics(metrics, usage: configuration.usage)
+        let openAI = OpenAIDoor(pool, metrics: generation, keepAlive: configuration.keepAlive).door
         let bedrock = BedrockDoor(
-            pool, controlPlane: configuration.imports.map { ControlPlane($0.queue, account: configuration.account) },
-            metrics: metrics, keepAlive: configuration.keepAlive
+            pool, controlPlane: configuration.imports.map { ControlPlane($0.queue, account: account) },
+            metrics: generation, keepAlive: configuration.keepAlive
         ).door
         let operations = Door(
             routes: OperationsRoutes(state: state, metrics: metrics, version: configuration.version).routes,
             errors: openAI.errors)
-        responder = APIResponder(
-            doors: [openAI, bedrock, IdentityDoor(account: configuration.account.id).door, operations],
-            authenticator: Authenticator(keys: configuration.keys),
-            bodyLimit: configuration.bodyLimit,
-            state: state, metrics: metrics, audit: configuration.audit, connections: connections)
+        let objects = configuration.objects.map { store in
+            S3Door(store, region: account.region, domains: configuration.bucketDomains).door
+        }
+        return [openAI, bedrock, IdentityDoor(account: account.id).door, operations] + (objects.map { [$0] } ?? [])
     }
 
     /// Serves until the process is told to stop (SIGTERM, SIGINT) or the task is cancelled.
@@ -55,6 +70,7 @@ public struct ServerApplication: Sendable {
     /// - Throws: `ServerError` if it cannot listen.
     public func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
         try await configuration.validateKeys()
+        try await sayWhoMayCome()
         let drainTimeout = configuration.drainTimeout
         var group = ServiceGroupConfiguration(
             services: backgroundServices + [try service(onReady)],
@@ -65,6 +81,7 @@ public struct ServerApplication: Sendable {
         do {
             try await ServiceGroup(configuration: group).run()
             await pool.closeAll()
+            await configuration.usage?.flush()
             await configuration.audit?.flush()
         } catch let error as IOError {
             let (host, port) = (configuration.host, configuration.port)
@@ -80,6 +97,12 @@ public struct ServerApplication: Sendable {
             ImportJobRunner(imports.queue, work: imports.work, settings: imports.settings, logger: logger)
         }
         return [TidyingService(pool: pool)] + (runner.map { [$0] } ?? [])
+    }
+
+    /// Says once that nobody has to show a key.
+    private func sayWhoMayCome() async throws {
+        guard try await configuration.keys?.areKeysRequired() != true else { return }
+        logger.notice("no key exists: whoever reaches this address may do everything (outcrop keys create NAME)")
     }
 
     /// The server as a service that drains when it is told to stop.

@@ -2,6 +2,8 @@ import APISupport
 import Access
 import Conversation
 import ImportJobs
+import ObjectStore
+import Usage
 
 /// How the server is set up.
 public struct ServerConfiguration: Sendable {
@@ -23,6 +25,12 @@ public struct ServerConfiguration: Sendable {
     public var audit: AuditLog?
     /// What ARNs say of where resources are.
     public var account = AWSAccount()
+    /// The embedded object store; nil for a server without a data folder.
+    public var objects: ObjectStore?
+    /// Hosts of which a bucket's name may be a subdomain.
+    public var bucketDomains = ["localhost"]
+    /// Where it is noted who used which model how much.
+    public var usage: UsageRecorder?
     /// The import jobs, and what does them; nil for a server without a data folder.
     public var imports: ImportService?
     /// Listen on an address that others can reach although no key is needed.

@@ -49,7 +49,9 @@ import Testing
         let bodies = [
             "\r\n", "-5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "g\r\n",
             "5\r\nhellox\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nname\r\n\r\n", "5\r\nhello\r\n0\r\n:a\r\n\r\n",
-            "5\r\nhello\r\n0\r\n\r\nx", "ffffffffffffffff\r\n", String(repeating: "5", count: 9_999),
+            "5\r\nhello\r\n0\r\n\r\nx", "5\r\nhello\r\n0\r\n\r\nx\r\n",
+            "5\r\nhello\r\n0\r\n\r\n\r\n\r\n\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n\r", "ffffffffffffffff\r\n",
+            String(repeating: "5", count: 9_999),
             "5\r\nhello\r\n0\r\n" + String(repeating: "a:b\r\n", count: 17) + "\r\n",
         ]
         for body in bodies {
@@ -124,6 +126,33 @@ import Testing
             let other = String(decoding: body, as: UTF8.self).replacing(original, with: changed)
             #expect(throws: ChunkedError.wrongSignature) {
                 _ = try decode(Array(other.utf8), expecting: 66_560, signing: signing)
+            }
+        }
+    }
+
+    @Test("trailers as minio-go writes them")
+    func looseTrailer() throws {
+        let unsigned = Array("6\r\nhello\n\r\n0\r\nx-amz-checksum-crc32:NjowIA==\n\r\n\r\n".utf8)
+        #expect(try decode(unsigned, expecting: 6).trailers.map(\.value) == ["NjowIA=="])
+        let seed = "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e"
+        let signatures = [
+            "b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2",
+            "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7",
+            "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",
+        ]
+        let body = Self.body(
+            signatures,
+            "x-amz-checksum-crc32c:sOO8/Q==\n\r\n"
+                + "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n")
+        for signing in [Self.signing(seed), nil] {
+            let decoded = try decode(body, expecting: 66_560, signing: signing)
+            #expect(decoded.trailers.map(\.name) == ["x-amz-checksum-crc32c"])
+        }
+        let bare = Self.body(signatures)
+        let unsealed = Self.body(signatures, "x-amz-checksum-crc32c:sOO8/Q==\r\n")
+        for stripped in [bare, unsealed] {
+            #expect(throws: ChunkedError.malformed("its trailers have no x-amz-trailer-signature")) {
+                try decode(stripped, expecting: 66_560, signing: Self.signing(seed))
             }
         }
     }

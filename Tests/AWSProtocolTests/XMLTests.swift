@@ -59,7 +59,7 @@ import Testing
 
     @Test("what is written is read again")
     func writing() throws {
-        let text = "a<b>&\"'\r\n\t\u{1}é🌋 "
+        let text = "a<b>&\"'\r\n\té🌋 "
         var writer = XMLWriter()
         writer.element("Result", namespace: XMLWriter.s3) { result in
             result.element("Key", text)
@@ -72,6 +72,15 @@ import Testing
         var bare = XMLWriter(declaration: false)
         bare.element("a", "1 < 2")
         #expect(String(decoding: bare.bytes, as: UTF8.self) == "<a>1 &lt; 2</a>")
+    }
+
+    @Test("characters that no document can carry are replaced")
+    func unwritable() {
+        var writer = XMLWriter(declaration: false)
+        writer.element("a", "\0\u{1}\u{1F}\u{FFFE}\u{FFFF}\u{7F}\u{FFFD}")
+        #expect(
+            String(decoding: writer.bytes, as: UTF8.self)
+                == "<a>" + String(repeating: "\u{FFFD}", count: 5) + "\u{7F}\u{FFFD}</a>")
     }
 
     @Test("mutated documents are taken or refused, whatever they are")

@@ -47,8 +47,9 @@ struct TestServer: Sendable {
         let metrics = Metrics()
         responder = APIResponder(
             doors: [
-                OpenAIDoor(pool, metrics: metrics).door,
-                BedrockDoor(pool, controlPlane: controlPlane, metrics: metrics, keepAlive: keepAlive).door,
+                OpenAIDoor(pool, metrics: GenerationMetrics(metrics)).door,
+                BedrockDoor(pool, controlPlane: controlPlane, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
+                    .door,
             ],
             authenticator: Authenticator(keys: try temporaryKeys(keys)), bodyLimit: bodyLimit, state: state,
             metrics: metrics,

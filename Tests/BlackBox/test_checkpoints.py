@@ -239,6 +239,36 @@ def test_a_model_lives_from_import_to_removal(outcrop):
     assert outcrop.run("show", "first", status=1).stderr
 
 
+def test_index_metadata_is_repaired_and_told_of_unless_bedrocks_rules_are_wanted(outcrop, checkpoint):
+    folder = checkpoint(SHARDED)
+    refused = outcrop.run("import", folder, "--name", "m", "--strict", status=1).stderr.decode()
+    assert "index.json: metadata holds total_parameters" in refused
+    assert b"repaired: " in outcrop.run("import", folder, "--name", "m").stdout
+    assert any(line.startswith("repaired: ") for line in outcrop.json("show", "m", "--json")["warnings"])
+
+
+def test_a_fine_tune_is_compared_with_its_base(outcrop, checkpoint):
+    base, folder = checkpoint("d1-base/hf-mxfp4"), checkpoint("d1-base/hf-bf16")
+    outcrop.run("import", base, "--name", "base")
+    copy = outcrop.json("import", folder, "--name", "copy", "--base", "base", "--json")
+    assert copy["base"]["differences"] == [] and "this is not a fine-tune" in copy["base"]["verdict"]
+    assert b"this is not a fine-tune" in outcrop.run("show", "copy").stdout
+    weights = folder / "model.safetensors"
+    header, start = read_header(weights)
+    at = start + header["model.layers.2.mlp.experts.down_proj"]["data_offsets"][0]
+    data = bytearray(weights.read_bytes())
+    data[at:at + 2] = b"\x00\x41"
+    weights.write_bytes(data)
+    for name, other in (("tuned", "base"), ("tuned-too", base)):
+        tuned = outcrop.json("import", folder, "--name", name, "--base", other, "--json")["base"]
+        assert [difference["tensor"] for difference in tuned["differences"]] == ["layers.2.mlp.down"]
+        assert tuned["differences"][0]["relative_rms_difference"] > 0
+        assert f"1 of {tuned['tensors']} tensors" in tuned["verdict"]
+    other = CHECKPOINTS / "d2-gqa8/hf-bf16"
+    assert b"cannot be the base" in outcrop.run("import", other, "--name", "x", "--base", "base", status=1).stderr
+    assert b"neither" in outcrop.run("import", other, "--name", "x", "--base", "nobody", status=1).stderr
+
+
 def test_an_artifact_is_a_safetensors_file(outcrop):
     outcrop.run("import", CHECKPOINTS / "d1-base/hf-bf16", "--name", "m")
     path = next(outcrop.data.rglob("model.safetensors"))
@@ -271,6 +301,24 @@ def test_an_import_killed_at_any_point_starts_again_cleanly(outcrop, large, dela
     left = [path for path in outcrop.data.rglob("*") if "partial" in path.name]
     assert left == []
     assert len(outcrop.json("generate", "--model", "model", "--tokens", "1,2,3", "--max-tokens", 2)) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("command", ["import", "synth"])
+def test_a_command_that_is_told_to_end_leaves_nothing(outcrop, large, tmp_path, command, number):
+    target = tmp_path / "synthetic"
+    process = outcrop.start(*(
+        ["import", large, "--name", "model"] if command == "import" else ["synth", target, "--size", "tiny"]))
+    # Not before the handlers are in place.
+    process.stderr.readline()
+    process.send_signal(number)
+    process.communicate()
+    # It may have been done already.
+    assert process.returncode in (0, 1)
+    is_done = process.returncode == 0
+    assert target.exists() == (is_done and command == "synth")
+    assert bool(outcrop.json("models", "--json")) == (is_done and command == "import")
+    assert [path for path in outcrop.data.rglob("*") if "partial" in path.name] == []
 
 
 def test_a_full_disk_is_one_clear_error(large, tmp_path):

@@ -7,7 +7,7 @@ import Testing
     @Test("a job is found by name and id with everything that was asked for")
     func create() async throws {
         let test = try TestQueue()
-        var request = try test.request("job-1", model: "model-1")
+        var request = test.request("job-1", model: "model-1")
         request.kmsKey = "arn:aws:kms:us-east-1:123456789012:key/x"
         request.network = NetworkConfiguration(subnets: ["subnet-1", "subnet-2"], securityGroups: ["sg-1"])
         request.jobTags = [Tag(key: "a", value: "1")]
@@ -31,7 +31,7 @@ import Testing
     @Test("a request with the token of an earlier one is that one, whatever else it says")
     func tokens() async throws {
         let test = try TestQueue()
-        var request = try test.request("job-1")
+        var request = test.request("job-1")
         request.requestToken = "token"
         let job = try await test.queue.create(request)
         request.name = "job-2"
@@ -49,7 +49,7 @@ import Testing
             for index in 0..<8 {
                 group.addTask {
                     let process = try test.reopened()
-                    var request = try process.request("job-\(index)")
+                    var request = process.request("job-\(index)")
                     request.requestToken = "token"
                     return try await process.queue.create(request).id
                 }
@@ -116,7 +116,7 @@ import Testing
         #expect(try await test.queue.jobs(states: [.queued]).elements.map(\.name).sorted() == ["x1", "y1"])
         #expect(try await test.queue.jobs(states: [.failed, .cancelled]).elements.map(\.name) == ["x2"])
         #expect(try await test.queue.jobs(states: []).elements.isEmpty)
-        var query = ListQuery()
+        var query = RecordQuery()
         query.nameContains = "x"
         query.limit = 1
         let first = try await test.queue.jobs(query)

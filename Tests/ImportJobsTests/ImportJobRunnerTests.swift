@@ -10,7 +10,7 @@ import Testing
     @Test("a job becomes a model with the job's id for it, key and tags")
     func completes() async throws {
         let test = try TestQueue()
-        var request = try test.request("job", model: "model")
+        var request = test.request("job", model: "model")
         request.kmsKey = "arn:aws:kms:us-east-1:123456789012:key/x"
         request.modelTags = [Tag(key: "k", value: "v")]
         let created = try await test.queue.create(request)
@@ -32,7 +32,13 @@ import Testing
             try await test.create("job-\(index)")
             try await Task.sleep(for: .milliseconds(2))
         }
-        let work = ScriptedWork(test) { _, _ in try await Task.sleep(for: .milliseconds(20)) }
+        let begun = Counter()
+        let work = ScriptedWork(test) { _, _ in
+            begun.add()
+            // The first ones wait for each other, so that as many run at once as may.
+            while begun.value < parallelism { try await Task.sleep(for: .milliseconds(2)) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
         try await test.running(work, parallelism: parallelism) {
             for index in 0..<6 {
                 let state = try await test.end(of: "job-\(index)")

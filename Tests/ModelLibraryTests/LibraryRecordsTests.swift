@@ -79,7 +79,7 @@ import Testing
             try test.publish("m\(index)", created: "2026-01-01T00:00:\(second)Z")
         }
         for isAscending in [true, false] {
-            var query = ListQuery()
+            var query = RecordQuery()
             query.limit = size
             query.isAscending = isAscending
             var found: [ImportedModel] = []
@@ -105,12 +105,12 @@ import Testing
         let test = try TestLibrary()
         let records = try LibraryRecords(test.library)
         for day in 1...3 { try test.publish("model-\(day)", created: "2026-01-0\(day)T00:00:00Z") }
-        var query = ListQuery()
+        var query = RecordQuery()
         query.createdFrom = Timestamp("2026-01-02T00:00:00.000Z")
         #expect(try await records.models(query).elements.map(\.name) == ["model-3", "model-2"])
         query.createdUntil = Timestamp("2026-01-02T12:00:00+02:00")
         #expect(try await records.models(query).elements.map(\.name) == ["model-2"])
-        query = ListQuery()
+        query = RecordQuery()
         query.nameContains = "l-3"
         #expect(try await records.models(query).elements.map(\.name) == ["model-3"])
         // Neither a pattern nor another letter case matches.
@@ -162,14 +162,14 @@ import Testing
     @Test("a place in a list survives its token, and other texts are no tokens")
     func tokens() {
         for _ in 0..<1000 {
-            let place = ListPlace(
+            let place = RecordPlace(
                 created: Timestamp(milliseconds: Int64.random(in: 0...4_000_000_000_000)), id: ModelIdentifier.random())
-            #expect(ListPlace(token: place.token) == place)
+            #expect(RecordPlace(token: place.token) == place)
         }
         for text in [
             "", "-", "1-", "1-short", "x-abcdefghijkl", "1-abcdefghijkl-2", "99999999999999999999-abcdefghijkl",
         ] {
-            #expect(ListPlace(token: text) == nil)
+            #expect(RecordPlace(token: text) == nil)
         }
     }
 }

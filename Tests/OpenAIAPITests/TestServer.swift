@@ -42,7 +42,7 @@ struct TestServer: Sendable {
         let pool = ModelPool(
             catalog: EmptyCatalog(), pinned: [OpenedModel(served: model, byteCount: 0) {}],
             date: CalendarDate(unixSeconds: 1_754_438_400), logger: Logger(label: "test"))
-        let door = OpenAIDoor(pool, metrics: metrics, keepAlive: keepAlive)
+        let door = OpenAIDoor(pool, metrics: GenerationMetrics(metrics), keepAlive: keepAlive)
         let operations = OperationsRoutes(state: state, metrics: metrics, version: "1.2.3")
         responder = APIResponder(
             doors: [door.door, Door(routes: operations.routes, errors: door.door.errors)],

@@ -1,3 +1,4 @@
+import ModelImport
 import Synchronization
 import Testing
 
@@ -95,6 +96,25 @@ import Testing
         #expect(!text.contains("\r"))
         #expect(text.split(separator: "\n").count == 4)
         #expect(text.contains("converting  100%  1.00 GB of 1.00 GB"))
+    }
+
+    @Test("phases of an import that count no bytes show their name alone")
+    func uncounted() {
+        let text = Mutex("")
+        let display = ProgressDisplay(style: TerminalStyle(isTerminal: false, hasColor: false)) { piece in
+            text.withLock { $0 += piece }
+        }
+        let start = ContinuousClock.now
+        let phases: [(ImportProgress.Phase, Int)] = [
+            (.validating, 0), (.converting, 1_000_000_000), (.flushing, 1_000_000_000), (.publishing, 1_000_000_000),
+        ]
+        for (second, (phase, done)) in phases.enumerated() {
+            let progress = ImportProgress(phase: phase, bytesDone: done, bytesTotal: done)
+            display.update(progress, now: start + .seconds(second))
+        }
+        display.finish()
+        #expect(
+            text.withLock { $0 } == "validating\nconverting  100%  1.00 GB of 1.00 GB\nflushing\npublishing\n")
     }
 }
 

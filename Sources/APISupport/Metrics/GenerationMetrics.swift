@@ -1,13 +1,29 @@
+import Access
+import Conversation
+import Usage
+
 /// What is measured about each generation, under the names that vLLM's dashboards and autoscalers read.
 ///
 /// Names and bounds: vLLM's `vllm/v1/metrics/loggers.py`. `model_name` and `engine` are the labels that its dashboards
 /// select by.
 public struct GenerationMetrics: Sendable {
     private let metrics: Metrics
+    private let usage: UsageRecorder?
 
-    /// Records into a server's metrics.
-    public init(_ metrics: Metrics) {
+    /// Records into a server's metrics, and into the records of who used what.
+    public init(_ metrics: Metrics, usage: UsageRecorder? = nil) {
         self.metrics = metrics
+        self.usage = usage
+    }
+
+    /// Records what a caller is billed for.
+    func recordUsage(of model: ServedModel, by caller: Caller, _ usage: TokenUsage, lasting duration: Duration) {
+        self.usage?.record(
+            model: UsageModel(id: model.id, name: model.name, units: model.units),
+            key: UsageKey(id: caller.principal.id, name: caller.principal.name),
+            tokens: UsageTokens(
+                input: usage.promptTokens, output: usage.completionTokens, cached: usage.cachedTokens,
+                reasoning: usage.reasoningTokens), lasting: duration)
     }
 
     /// Records a finished generation.

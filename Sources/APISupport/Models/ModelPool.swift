@@ -37,6 +37,8 @@ public struct NamedModel: Sendable {
 /// The models that requests can name, at every door: loaded when they are asked for, unloaded when memory is needed or nobody
 /// uses them, never under a request. One service per model, so that a conversation may go on at another door.
 public actor ModelPool {
+    /// Whose models they are, as ARNs name them.
+    public nonisolated let account: AWSAccount
     private let catalog: any ModelCatalog
     private let policy: LoadingPolicy
     private let memoryTokens: Int
@@ -55,8 +57,9 @@ public actor ModelPool {
     ///   - date: the date that models are told when a request says none.
     public init(
         catalog: any ModelCatalog, pinned: [OpenedModel] = [], policy: LoadingPolicy = LoadingPolicy(),
-        memoryTokens: Int = 4 << 20, date: CalendarDate, logger: Logger
+        account: AWSAccount = AWSAccount(), memoryTokens: Int = 4 << 20, date: CalendarDate, logger: Logger
     ) {
+        self.account = account
         self.catalog = catalog
         self.policy = policy
         self.memoryTokens = memoryTokens

@@ -45,17 +45,19 @@ public struct XMLWriter: Sendable {
         element(name, namespace: namespace) { $0.escape(text) }
     }
 
-    /// Control characters become numeric references, as S3 writes them; so does CR, which readers would change.
+    /// CR becomes a reference, as readers would change it; what XML 1.0 cannot carry in any form becomes U+FFFD, as strict
+    /// readers refuse a whole document for it.
     private mutating func escape(_ text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "<"): bytes += "&lt;".utf8
-            case UInt8(ascii: ">"): bytes += "&gt;".utf8
-            case UInt8(ascii: "&"): bytes += "&amp;".utf8
-            case UInt8(ascii: "\""): bytes += "&quot;".utf8
-            case 0x09, 0x0A: bytes.append(byte)
-            case 0..<0x20: bytes += "&#x\(String(byte, radix: 16));".utf8
-            default: bytes.append(byte)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "<": bytes += "&lt;".utf8
+            case ">": bytes += "&gt;".utf8
+            case "&": bytes += "&amp;".utf8
+            case "\"": bytes += "&quot;".utf8
+            case "\r": bytes += "&#xd;".utf8
+            case "\t", "\n": bytes.append(UInt8(scalar.value))
+            case "\0"..<" ", "\u{FFFE}", "\u{FFFF}": bytes += "\u{FFFD}".utf8
+            default: bytes += UTF8.encode(scalar).map(Array.init) ?? []
             }
         }
     }

@@ -33,9 +33,9 @@ struct ImportJobBody: Sendable {
 
     private static let sourceRule = TextRule(
         1...1024, "s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](?:/[-!_*'().a-z0-9A-Z]+(?:/[-!_*'().a-z0-9A-Z]+)*)?/?"
-    ) { S3URI(String(decoding: $0, as: UTF8.self)) != nil }
+    ) { ImportJobRequest.isSource(String(decoding: $0, as: UTF8.self)) }
 
-    private static func source(_ members: Members) -> S3URI? {
+    private static func source(_ members: Members) -> String? {
         guard let union = members.members("modelDataSource", isRequired: true) else { return nil }
         // A union has one member; none, another or several are all wrong.
         guard union.present.count == 1, let source = union.members("s3DataSource") else {
@@ -46,7 +46,7 @@ struct ImportJobBody: Sendable {
             }
             return nil
         }
-        return source.text("s3Uri", sourceRule, isRequired: true).flatMap { S3URI($0) }
+        return source.text("s3Uri", sourceRule, isRequired: true)
     }
 
     private static func network(_ members: Members) -> NetworkConfiguration? {

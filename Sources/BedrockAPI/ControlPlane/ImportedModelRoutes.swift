@@ -52,14 +52,14 @@ struct ImportedModelRoutes: Sendable {
             "jobName": model.job.map { .string($0.name) },
             "jobArn": model.job.map { .string(plane.jobARN($0.id)) },
             // A folder of the server's is nobody's business, and no source that this union knows.
-            "modelDataSource": model.job.map { _ in ["s3DataSource": ["s3Uri": .string(model.source)]] },
+            "modelDataSource": model.job.map { ["s3DataSource": ["s3Uri": .string($0.source)]] },
             "creationTime": model.created.json,
             "modelArchitecture": .string(model.architecture),
             "modelKmsKeyArn": model.job?.kmsKey.map(JSONValue.string),
             "instructSupported": true,
             "customModelUnits": [
                 "customModelUnitsPerModelCopy": .number(JSONNumber(model.customModelUnits)),
-                "customModelUnitsVersion": "v1.0",
+                "customModelUnitsVersion": .string(CustomModelUnits.version),
             ],
         ])
     }

@@ -43,7 +43,8 @@ struct Converse: Sendable {
         let service = call.model.service
         let turn = try service.respond(to: body.conversation)
         return EventStream(
-            [context.metrics.measured(turn, model: service.model)], connection: call.request.connection,
+            [context.metrics.measured(turn, model: service.model, caller: call.request.caller)],
+            connection: call.request.connection,
             silence: silence)
     }
 

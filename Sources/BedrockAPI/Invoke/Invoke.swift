@@ -70,13 +70,13 @@ struct Invoke: Sendable {
 
     private func run(_ call: RuntimeRequest, silence: Duration? = nil) -> AnswerRun {
         AnswerRun(
-            call.model.service, metrics: context.metrics, connection: call.request.connection, silence: silence)
+            call.model.service, metrics: context.metrics, request: call.request, silence: silence)
     }
 
     /// Answers call the model ACCOUNT-ID, as Bedrock does.
     private func head(_ call: RuntimeRequest, prefix: String) -> AnswerHead {
         let model = call.model.service.model
-        let arn = ImportedModelARN(call.model.name) ?? ImportedModelARN(id: model.id)
+        let arn = ImportedModelARN(call.model.name) ?? ImportedModelARN(id: model.id, in: context.pool.account)
         return AnswerHead(prefix: prefix, model: model, name: "\(arn.account)-\(arn.id)")
     }
 }

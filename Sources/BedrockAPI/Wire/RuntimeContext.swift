@@ -24,7 +24,7 @@ struct RuntimeContext: Sendable {
                 let parts = [request.parameters["model"], request.parameters["resource"]].compactMap { $0 }
                 let identifier = parts.joined(separator: "/")
                 let entry = try await find(identifier)
-                try request.caller.authorize(action, on: entry)
+                try request.caller.authorize(action, on: entry, in: pool.account)
                 guard request.body.count <= Self.bodyLimit else {
                     throw RequestError.bodyTooLarge(limit: Self.bodyLimit)
                 }

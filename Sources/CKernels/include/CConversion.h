@@ -78,4 +78,21 @@ void cc_random_scales(uint64_t seed, uint64_t position, size_t count, uint8_t ba
 void cc_decode_mxfp4_transposed(const uint8_t *blocks, const uint8_t *scales, size_t rows, size_t k_blocks,
                                 uint16_t *out);
 
+/// How much a tensor differs from another one; sums are added to what is there.
+typedef struct {
+  double squared_difference;  ///< sum of (value - base value)^2; 0 only if all are equal, infinite where one is no number
+  double squared_sum;         ///< sum of (base value)^2
+} cc_difference;
+
+/// Compares MXFP4 row groups of one shape: `blocks` blocks of 256 bytes with 16 scales each.
+void cc_compare_mxfp4(const uint8_t *base, const uint8_t *base_scales, const uint8_t *other,
+                      const uint8_t *other_scales, size_t blocks, cc_difference *difference);
+
+/// Compares int8 row groups of one shape: `blocks` blocks of 512 bytes with 16 half-float scales each.
+void cc_compare_int8(const uint8_t *base, const uint16_t *base_scales, const uint8_t *other,
+                     const uint16_t *other_scales, size_t blocks, cc_difference *difference);
+
+/// Compares `count` values in any order that both have.
+void cc_compare(const void *base, const void *other, cc_element element, size_t count, cc_difference *difference);
+
 #endif

@@ -63,11 +63,12 @@ public enum ConfigurationReader {
         let architectures = (fields.object["architectures"]?.arrayValue ?? []).compactMap(\.stringValue)
         if type == "gpt_oss" || (type == nil && architectures.contains("GptOssForCausalLM")) { return }
         let found =
-            type.map { "model_type '\($0)'" } ?? (architectures.first.map { "architecture '\($0)'" } ?? "neither")
+            [type.map { "model_type '\($0)'" }, architectures.first.map { "architecture '\($0)'" }]
+            .compactMap { $0 }.joined(separator: " and ")
         fields.add(
             Finding(
                 .unsupportedArchitecture, path: fields.path,
-                "model_type 'gpt_oss' or architecture 'GptOssForCausalLM' expected, found \(found)",
+                "model_type 'gpt_oss' or architecture 'GptOssForCausalLM' expected, found \(found.isEmpty ? "neither" : found)",
                 remedy: "Only gpt-oss models, original or fine-tuned, can be imported"))
     }
 

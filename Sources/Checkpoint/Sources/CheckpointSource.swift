@@ -5,6 +5,9 @@ public protocol CheckpointSource: Sendable {
     /// What messages call it: a folder's path, or an address such as `s3://bucket/prefix/`.
     var location: String { get }
 
+    /// Where it is for the record, whatever the current folder.
+    var origin: String { get }
+
     /// The names of its files and folders, sorted by their bytes; without what is in the folders.
     /// - Throws: `FileError` when they cannot be listed.
     func names() throws(FileError) -> [String]
@@ -21,6 +24,9 @@ public protocol CheckpointSource: Sendable {
 }
 
 extension CheckpointSource {
+    /// The location, which is an address.
+    public var origin: String { location }
+
     /// What messages call a file.
     public func path(of name: String) -> String { FileSystem.join(location, name) }
 }

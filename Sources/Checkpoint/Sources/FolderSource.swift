@@ -10,6 +10,9 @@ public struct FolderSource: CheckpointSource {
         location = path
     }
 
+    /// The path with links resolved.
+    public var origin: String { (try? FileSystem.resolved(location)) ?? location }
+
     /// The names in the folder.
     public func names() throws(FileError) -> [String] { try FileSystem.names(inFolder: location) }
 

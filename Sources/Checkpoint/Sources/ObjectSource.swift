@@ -8,7 +8,7 @@ public struct ObjectSource: CheckpointSource {
         public var name: String
         /// Its size in bytes.
         public var byteCount: Int
-        /// Opens it.
+        /// Opens the version of it that was listed.
         public var open: @Sendable () throws(FileError) -> any ByteSource
 
         /// Describes an object.
@@ -52,11 +52,23 @@ public struct ObjectSource: CheckpointSource {
     /// Whether there are objects below the name.
     public func hasFolder(_ name: String) -> Bool { folders.contains(Array(name.utf8)) }
 
-    /// Opens an object.
+    /// Opens an object. Whatever its bytes are in, messages call it by its address.
     public func open(_ name: String) throws(FileError) -> any ByteSource {
+        let path = path(of: name)
         guard let object = objects[Array(name.utf8)] else {
-            throw FileError(operation: "open", path: path(of: name), reason: "there is no such object")
+            throw FileError(operation: "open", path: path, reason: "there is no such object")
         }
-        return try object.open()
+        let source: any ByteSource
+        do throws(FileError) {
+            source = try object.open()
+        } catch {
+            throw error.renamed(path)
+        }
+        guard source.byteCount == object.byteCount else {
+            throw FileError(
+                operation: "open", path: path,
+                reason: "it has \(source.byteCount) bytes, and had \(object.byteCount) when the objects were listed")
+        }
+        return NamedSource(source, path: path)
     }
 }

@@ -93,12 +93,17 @@ public enum SyntheticCheckpoint {
             files.append(file)
         }
         let counter = ByteCounter(total: plan.byteCount, report: progress)
-        try writePieces(plan.pieces, files, threads, counter) { () throws(FileError) in
+        let checkCancellation: @Sendable () throws(FileError) -> Void = { () throws(FileError) in
             guard isCancelled() else { return }
             throw FileError(
                 operation: "write a checkpoint to", path: folder, reason: "it was cancelled; nothing of it is left")
         }
-        for file in files { try file.synchronize() }
+        try writePieces(plan.pieces, files, threads, counter, checkCancellation: checkCancellation)
+        for file in files {
+            try checkCancellation()
+            try file.synchronize()
+        }
+        try checkCancellation()
     }
 
     private static func writePieces(

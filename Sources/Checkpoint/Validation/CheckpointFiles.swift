@@ -1,7 +1,7 @@
 import JSON
 import OutcropNumerics
 
-/// The files of a checkpoint folder as they are, before they are compared with what a gpt-oss model needs.
+/// The files of a checkpoint as they are, before they are compared with what a gpt-oss model needs.
 struct CheckpointFiles: Sendable {
     /// A safetensors file of the checkpoint.
     struct Shard: Sendable {
@@ -22,6 +22,8 @@ struct CheckpointFiles: Sendable {
     var shards: [Shard] = []
     /// Safetensors files beside the index's own.
     var otherWeights: [String] = []
+    /// The small files that were read, by name. They stay open, so that they can be told from later ones of the same name.
+    private(set) var smallFiles: [(name: String, file: any ByteSource)] = []
 
     /// Reads everything but the weights themselves.
     /// - Throws: `CheckpointError.notAFolder`.
@@ -50,7 +52,7 @@ struct CheckpointFiles: Sendable {
 
     /// The bytes of a small file; nil with a finding when it cannot be read or is unreasonably large.
     mutating func read(_ name: String, limit: Int) -> [UInt8]? {
-        do {
+        do throws(FileError) {
             let file = try source.open(name)
             guard file.byteCount <= limit else {
                 findings.append(
@@ -59,6 +61,7 @@ struct CheckpointFiles: Sendable {
                         remedy: "Restore the file"))
                 return nil
             }
+            smallFiles.append((name, file))
             return try file.read(at: 0, count: file.byteCount)
         } catch {
             findings.append(
@@ -97,7 +100,7 @@ struct CheckpointFiles: Sendable {
     private mutating func readShards() {
         let weights = names.filter { name in
             name.utf8.suffix(12).elementsEqual(".safetensors".utf8) && !name.utf8.starts(with: "adapter_".utf8)
-                && !source.hasFolder(name)
+                && !(source.hasFolder(name) && source.byteCount(of: name) == nil)
         }
         guard !weights.isEmpty || index?.shards.isEmpty == false else {
             if has("adapter_config.json") || has("adapter_model.safetensors") {
@@ -128,6 +131,7 @@ struct CheckpointFiles: Sendable {
             shards.append(Shard(name: name, byteCount: byteCount, file: shard))
         }
     }
+
     /// Opens a shard, with everything that is wrong with it.
     func openShard(_ name: String) -> (file: SafetensorsFile?, findings: [Finding]) {
         do throws(FileError) {

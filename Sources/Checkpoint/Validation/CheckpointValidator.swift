@@ -61,7 +61,9 @@ public enum CheckpointValidator {
     /// Validates a checkpoint wherever it is; every finding at once.
     /// - Throws: `CheckpointError.notAFolder` when it cannot be listed; everything else is a finding.
     public static func validate(_ source: any CheckpointSource) throws(CheckpointError) -> ValidationReport {
-        let files = try CheckpointFiles(source)
+        var files = try CheckpointFiles(source)
+        let tokenizer = TokenizerCheck.findings(&files, vocabularySize: files.configuration?.vocabularySize)
+        files.findings += tokenizer
         var report = ValidationReport(
             path: source.location, findings: files.findings, configuration: files.configuration, files: files)
         report.byteCount = files.shards.reduce(0) { $0 + $1.byteCount }
@@ -72,7 +74,6 @@ public enum CheckpointValidator {
         if let configuration = report.configuration {
             report.findings += TensorCheck(report: report, configuration: configuration).findings
         }
-        report.findings += TokenizerCheck.findings(files, vocabularySize: report.configuration?.vocabularySize)
         report.findings.sort { $0.severity > $1.severity }
         return report
     }

@@ -2,17 +2,17 @@ import OutcropNumerics
 
 /// Whether the checkpoint's tokenizer can be used with the model.
 enum TokenizerCheck {
+    /// The name of the tokenizer's file.
+    static let fileName = "tokenizer.json"
     /// Rows of the published models' embedding; their vocabulary comes with the program.
     static let publishedVocabularySize = 201_088
 
     /// - Parameter vocabularySize: rows of the embedding; nil when the configuration does not tell, and what depends on it
     ///   is not checked then.
-    static func findings(_ files: CheckpointFiles, vocabularySize: Int?) -> [Finding] {
-        guard files.has("tokenizer.json") else { return withoutTokenizerJSON(files, vocabularySize) }
-        let path = files.file("tokenizer.json")
-        var files = files
-        files.findings = []
-        guard let bytes = files.read("tokenizer.json", limit: 512 << 20) else { return files.findings }
+    static func findings(_ files: inout CheckpointFiles, vocabularySize: Int?) -> [Finding] {
+        guard files.has(fileName) else { return withoutTokenizerJSON(files, vocabularySize) }
+        let path = files.file(fileName)
+        guard let bytes = files.read(fileName, limit: 512 << 20) else { return [] }
         let probe: TokenizerProbe
         do throws(JSONScanner.Failure) {
             probe = try TokenizerProbe.read(bytes)

@@ -1,5 +1,6 @@
 import GRDB
 import ModelLibrary
+import S3Client
 
 /// The network that a job is asked to run in: kept and returned; a server of one's own has no other network to enter.
 public struct NetworkConfiguration: Sendable, Equatable {
@@ -23,8 +24,8 @@ public struct ImportJobRequest: Sendable, Equatable {
     public var modelName: String
     /// The role whose rights the job has.
     public var role: String
-    /// Where the checkpoint is.
-    public var source: S3URI
+    /// Where the checkpoint is: an `s3://` URI.
+    public var source: String
     /// A second request with the same token is the same request; nil when the client does not say.
     public var requestToken: String?
     /// Tags of the job.
@@ -37,12 +38,17 @@ public struct ImportJobRequest: Sendable, Equatable {
     public var kmsKey: String?
 
     /// A request without its optional parts.
-    public init(name: String, modelName: String, role: String, source: S3URI) {
+    public init(name: String, modelName: String, role: String, source: String) {
         self.name = name
         self.modelName = modelName
         self.role = role
         self.source = source
     }
+}
+
+extension ImportJobRequest {
+    /// Whether a text can be a job's source: an `s3://` URI as Amazon Bedrock's service model has it.
+    public static func isSource(_ text: String) -> Bool { (try? S3URI(text)) != nil }
 }
 
 /// An import job as its record describes it.
@@ -98,7 +104,7 @@ public struct ImportJob: Sendable, Equatable {
     public let progress: Progress
 
     /// Where it stands in lists.
-    public var place: ListPlace { ListPlace(created: created, id: id) }
+    public var place: RecordPlace { RecordPlace(created: created, id: id) }
 
     init(_ row: Row) throws {
         let stateText: String = row["state"]

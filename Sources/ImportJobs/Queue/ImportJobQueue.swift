@@ -55,8 +55,8 @@ public struct ImportJobQueue: Sendable {
     /// - Parameter states: jobs in these states only; nil for all.
     /// - Throws: `DatabaseError`.
     public func jobs(
-        _ query: ListQuery = ListQuery(), states: [ImportJobState]? = nil
-    ) async throws -> ListPage<ImportJob> {
+        _ query: RecordQuery = RecordQuery(), states: [ImportJobState]? = nil
+    ) async throws -> RecordPage<ImportJob> {
         let jobs = try await records.read { database in
             let condition: SQL? = states.map { "state IN \($0.map(\.rawValue))" }
             return try query.request("listed.*", from: "import_jobs AS listed", where: condition)
@@ -132,7 +132,7 @@ public struct ImportJobQueue: Sendable {
                 (id, name, model_id, model_name, role, source, kms_key, subnets, security_groups, request_token, state,
                 created, modified)
                 VALUES (\(id), \(request.name), \(modelID), \(request.modelName), \(request.role),
-                \(request.source.description), \(request.kmsKey), \(subnets), \(groups), \(request.requestToken),
+                \(request.source), \(request.kmsKey), \(subnets), \(groups), \(request.requestToken),
                 \(ImportJobState.queued.rawValue), \(now), \(now))
                 """)
     }

@@ -43,7 +43,9 @@ struct ImportFailure: Sendable {
     }
 
     private static func text(_ error: FileError) -> String {
-        "The server could not \(error.operation) a file: \(error.reason). Mend that, then try the job again."
+        // An object's name is nobody's secret.
+        if error.path.utf8.starts(with: "s3://".utf8) { return "The server \(error)." }
+        return "The server could not \(error.operation) a file: \(error.reason). Mend that, then try the job again."
     }
 
     /// As many findings as there is room for: errors before warnings, one of each kind before the second of any.

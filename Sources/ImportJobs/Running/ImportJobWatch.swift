@@ -118,9 +118,9 @@ extension ImportProgress.Phase {
     /// The state of a job whose work is in this phase.
     var state: ImportJobState {
         switch self {
-        case .validating: .validating
+        case .validating, .importingBase: .validating
         case .converting: .converting
-        case .flushing, .publishing: .publishing
+        case .flushing, .comparing, .publishing: .publishing
         }
     }
 }

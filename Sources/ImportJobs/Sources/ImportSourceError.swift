@@ -10,6 +10,8 @@ public enum ImportSourceError: Error, Sendable, Equatable, CustomStringConvertib
     case noSuchBucket(String)
     /// The bucket has nothing below the prefix.
     case noObjects(String)
+    /// The prefix holds more than a checkpoint can.
+    case tooManyObjects(String, limit: Int)
 
     /// The reason, and what to do.
     public var description: String {
@@ -26,6 +28,8 @@ public enum ImportSourceError: Error, Sendable, Equatable, CustomStringConvertib
                 + "bucket's name in s3Uri."
         case .noObjects(let uri):
             "There is no object below \(uri): check the bucket and the prefix in s3Uri (aws s3 ls \(uri))."
+        case .tooManyObjects(let uri, let limit):
+            "There are more than \(limit) objects below \(uri): s3Uri should be the folder of one model in S3."
         }
     }
 }

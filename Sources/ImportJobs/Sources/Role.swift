@@ -1,4 +1,4 @@
-import JSON
+import S3Client
 
 /// What jobs with a role's ARN may read, and from where.
 public struct Role: Sendable, Equatable {
@@ -38,7 +38,7 @@ public struct Role: Sendable, Equatable {
     public func checkMayRead(_ uri: S3URI) throws(ImportSourceError) {
         guard let readable else { return }
         let bucket = Array("\(uri.bucket)/".utf8)
-        let place = bucket + Array(uri.prefix.utf8)
+        let place = bucket + Array(uri.folderPrefix.utf8)
         let patterns = readable.map { Array($0.utf8) }
         // A pattern speaks of the place when it covers every key below it: when it matches however a key goes on.
         if patterns.contains(where: { Self.covers($0[...], place[...]) }) { return }
@@ -47,7 +47,7 @@ public struct Role: Sendable, Equatable {
         }
         throw knowsBucket
             ? .accessDenied(
-                role: arn, action: "s3:GetObject", resource: "arn:aws:s3:::\(uri.bucket)/\(uri.prefix)*",
+                role: arn, action: "s3:GetObject", resource: "arn:aws:s3:::\(uri.bucket)/\(uri.folderPrefix)*",
                 reason: "its configuration allows other prefixes of the bucket only")
             : .accessDenied(
                 role: arn, action: "s3:ListBucket", resource: "arn:aws:s3:::\(uri.bucket)",

@@ -8,6 +8,8 @@ public struct ImportedModel: Sendable, Equatable {
         public let id: String
         /// The job's name.
         public let name: String
+        /// Where it was told that the checkpoint is: an `s3://` URI.
+        public let source: String
         /// The key that was asked for; nil when none was.
         public let kmsKey: String?
     }
@@ -36,9 +38,8 @@ public struct ImportedModel: Sendable, Equatable {
     /// The model's architecture as configurations name it.
     public var architecture: String { "gpt_oss" }
 
-    /// How many custom model units a loaded copy takes: one for every 16 GB of weights begun. Amazon does not publish the
-    /// numbers for gpt-oss; its published ones (2 for 16 GB of Llama 3 8B, 8 for 141 GB of Llama 3 70B) are near this.
-    public var customModelUnits: Int { max(1, (artifactByteCount + 15_999_999_999) / 16_000_000_000) }
+    /// How many custom model units a loaded copy takes.
+    public var customModelUnits: Int { CustomModelUnits.perCopy(artifactByteCount: artifactByteCount) }
 
     /// Columns of `query`, in no order.
     init(_ row: Row) {
@@ -52,10 +53,11 @@ public struct ImportedModel: Sendable, Equatable {
         sourceByteCount = row["source_bytes"]
         artifactByteCount = row["artifact_bytes"]
         let jobID: String? = row["job_id"]
-        job = jobID.map { Job(id: $0, name: row["job_name"], kmsKey: row["kms_key"]) }
+        job = jobID.map { Job(id: $0, name: row["job_name"], source: row["job_source"], kmsKey: row["kms_key"]) }
     }
 
-    /// Selects what `init` reads from the table that `ListQuery` names `listed`.
-    static let columns = "listed.*, job.id AS job_id, job.name AS job_name, job.kms_key AS kms_key"
+    /// Selects what `init` reads from the table that `RecordQuery` names `listed`.
+    static let columns =
+        "listed.*, job.id AS job_id, job.name AS job_name, job.source AS job_source, job.kms_key AS kms_key"
     static let table = "models AS listed LEFT JOIN import_jobs AS job ON job.model_id = listed.id"
 }

@@ -41,13 +41,13 @@ public final class LibraryRecords: Sendable {
 
     /// The models of a page of the list.
     /// - Throws: `DatabaseError`.
-    public func models(_ query: ListQuery = ListQuery()) async throws -> ListPage<ImportedModel> {
+    public func models(_ query: RecordQuery = RecordQuery()) async throws -> RecordPage<ImportedModel> {
         try await catchUp()
         let models = try await read { database in
             try query.request(ImportedModel.columns, from: ImportedModel.table).fetchAll(database)
                 .map(ImportedModel.init)
         }
-        return query.page(models) { ListPlace(created: $0.created, id: $0.id) }
+        return query.page(models) { RecordPlace(created: $0.created, id: $0.id) }
     }
 
     /// The model of a name or, failing that, of an id; nil when there is none.

@@ -36,6 +36,13 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         FileError(operation: operation, path: path, code: errno)
     }
 
+    /// The same failure of what messages call `path`.
+    public func renamed(_ path: String) -> FileError {
+        code == 0
+            ? FileError(operation: operation, path: path, reason: reason)
+            : FileError(operation: operation, path: path, code: code)
+    }
+
     /// Whether the disk or the quota is full.
     public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 

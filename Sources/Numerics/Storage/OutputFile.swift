@@ -8,7 +8,7 @@
 public final class OutputFile: Sendable {
     /// The path it was created by.
     public let path: String
-    private let descriptor: Int32
+    let descriptor: Int32
 
     /// Creates a file, or empties the one that is there.
     /// - Parameter isPrivate: whether only its owner may read a file that is created.

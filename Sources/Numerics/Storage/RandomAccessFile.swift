@@ -10,7 +10,7 @@ public final class RandomAccessFile: ByteSource {
     public let path: String
     /// Its size when it was opened, in bytes.
     public let byteCount: Int
-    private let descriptor: Int32
+    let descriptor: Int32
     /// When it was last changed, as of its opening: nanoseconds since 1970.
     private let modified: Int64
 

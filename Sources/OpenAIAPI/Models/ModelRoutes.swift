@@ -17,7 +17,7 @@ struct ModelRoutes: Sendable {
             Route(.get, "/v1/models/{id...}") { request in
                 let name = request.parameters["id"] ?? ""
                 let entry = try await pool.known(name)
-                try request.caller.authorize(.get, on: entry)
+                try request.caller.authorize(.get, on: entry, in: pool.account)
                 var writer = JSONWriter()
                 write(entry, as: name, contextLength: await pool.contextLength(of: entry), to: &writer)
                 return .json(writer.bytes)

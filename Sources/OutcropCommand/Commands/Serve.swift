@@ -63,6 +63,24 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The certificate's private key, as PEM.", valueName: "file"))
     var tlsKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A host of which bucket names may be subdomains; may be repeated (localhost always is).",
+            valueName: "domain"))
+    var bucketDomain: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What roles of import jobs may read, and from which S3 servers (default: roles.json in the data folder).",
+            valueName: "file"))
+    var roles: String?
+
+    @Option(help: ArgumentHelp("Import jobs that run at a time.", valueName: "count"))
+    var importJobs = 1
+
+    @Flag(help: "Let import jobs repair an index whose metadata Amazon Bedrock refuses, as `outcrop import` does.")
+    var repairImports = false
+
     @Option(help: ArgumentHelp("The AWS region that ARNs name.", valueName: "region"))
     var region = AWSAccount().region
 
@@ -108,6 +126,7 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("--account must be twelve digits")
         }
         if apiKey.contains(where: \.utf8.isEmpty) { throw ValidationError("an API key must not be empty") }
+        if !(1...64).contains(importJobs) { throw ValidationError("--import-jobs must be 1 to 64") }
         if let idleUnload, !(idleUnload >= 1) { throw ValidationError("--idle-unload must be at least 1 second") }
         if !(1...4096).contains(maxNumSeqs) { throw ValidationError("--max-num-seqs must be 1 to 4096") }
         if !(0...1_000_000).contains(maxQueue) { throw ValidationError("--max-queue must be 0 to 1000000") }
@@ -124,9 +143,9 @@ struct Serve: AsyncParsableCommand {
             handler.logLevel = level
             return handler
         }
-        let pinned = try await openModels()
         let logger = Logger(label: "outcrop")
-        let configuration = try configuration(pinned, logger)
+        let pinned = try await openModels()
+        let configuration = try await configuration(pinned, logger)
         let application = try ServerApplication(configuration, logger: logger)
         let (host, tls) = (host.contains(":") ? "[\(host)]" : host, configuration.tls)
         let names = pinned.map(\.served.name)
@@ -137,59 +156,5 @@ struct Serve: AsyncParsableCommand {
                 writeError("clients must trust \(path), with AWS_CA_BUNDLE or SSL_CERT_FILE for example\n")
             }
         }
-    }
-
-    private func tls(_ dataFolder: String) -> ServerTLS {
-        if let tlsCertificate, let tlsKey { return .files(certificate: tlsCertificate, key: tlsKey) }
-        return tls ? .selfMade(folder: FileSystem.join(dataFolder, "tls")) : .off
-    }
-
-    /// The models that were named, loaded.
-    private func openModels() async throws -> [OpenedModel] {
-        var models: [OpenedModel] = []
-        for (index, text) in model.enumerated() {
-            let resolved = try await source.resolve(text)
-            let names = model.count == 1 ? servedModelName : Array(servedModelName.dropFirst(index).prefix(1))
-            models.append(
-                try OpenModel(resolved, names: names.isEmpty ? [resolved.name] : names, options: engineOptions).opened)
-        }
-        return models
-    }
-
-    private var engineOptions: EngineOptions {
-        var options = engine.options
-        options.runningSequences = maxNumSeqs
-        options.waitingRequests = maxQueue
-        return options
-    }
-
-    /// Imported models, loaded on demand. Each may take a quarter of the memory for keys and values, so that some fit side by side.
-    private func catalog(_ records: LibraryRecords) -> LibraryCatalog {
-        var options = engineOptions
-        options.keyValueBytes = options.keyValueBytes ?? memoryLimit / 4
-        return LibraryCatalog(records: records, options: options)
-    }
-
-    private var memoryLimit: Int { modelMemory?.bytes ?? Machine.physicalMemory / 10 * 9 }
-
-    private func configuration(_ pinned: [OpenedModel], _ logger: Logger) throws -> ServerConfiguration {
-        let records = try LibraryRecords(source.libraryArguments.library)
-        var configuration = ServerConfiguration(
-            pinned: pinned, catalog: catalog(records), date: date.flatMap { CalendarDate($0) } ?? .today)
-        configuration.loading = LoadingPolicy(
-            memoryLimit: memoryLimit, idleLimit: idleUnload.map { .seconds($0) })
-        configuration.host = host
-        configuration.port = port
-        let folder = source.libraryArguments.library.dataFolder
-        configuration.keys = try KeyStore(
-            dataFolder: folder, givenKeys: apiKey + (EnvironmentVariable.apiKey.value.map { [$0] } ?? []))
-        configuration.audit = try AuditLog(dataFolder: folder) { error in
-            logger.error("the audit log cannot be written", metadata: ["error": "\(error)"])
-        }
-        configuration.tls = tls(folder)
-        configuration.account = AWSAccount(region: region, id: account)
-        configuration.isInsecureAllowed = insecure
-        configuration.version = Product.version
-        return configuration
     }
 }

@@ -8,11 +8,13 @@ struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what is known about an imported model.",
         discussion: """
-            Where it came from, how large it is, and by how much quantisation changed its weights.
+            Where it came from, how large it is, by how much quantisation changed its weights, and how it differs from the base \
+            that its import was told of (--base).
 
             Examples:
               outcrop show gpt-oss
               outcrop show gpt-oss --json | jq '.errors[] | select(.relative_rms_error > 0)'
+              outcrop show med --json | jq '.base.differences[].tensor'
 
             """ + EnvironmentVariable.help([.data])
     )
@@ -22,7 +24,7 @@ struct Show: ParsableCommand {
 
     @OptionGroup var libraryArguments: LibraryArguments
 
-    @Flag(help: "Print it as JSON, with the error of every tensor.")
+    @Flag(help: "Print it as JSON, with every tensor's error and difference from the base.")
     var json = false
 
     func run() throws {
@@ -34,7 +36,7 @@ struct Show: ParsableCommand {
         }
         let manifest = model.manifest
         let configuration = artifact.configuration
-        let rows = [
+        var rows = [
             ["name", model.name],
             ["folder", model.folder],
             ["source", "\(manifest.source) (\(manifest.layout), \(Quantity.bytes(manifest.sourceByteCount)))"],
@@ -52,6 +54,7 @@ struct Show: ParsableCommand {
             ["dense weights", "\(manifest.dense.rawValue), \(error(manifest.largestDenseError))"],
             ["experts", "MXFP4, \(error(manifest.largestExpertError))"],
         ]
+        if let base = manifest.base { rows.append(["base", base.verdict]) }
         writeOutput(Table(header: nil, rows: rows).text)
         for warning in manifest.warnings { writeOutput("  \(warning)\n") }
     }

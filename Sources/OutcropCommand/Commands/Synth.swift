@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import ModelImport
 import OutcropNumerics
 
 extension SyntheticSize: ExpressibleByArgument {}
@@ -55,7 +56,11 @@ struct Synth: AsyncParsableCommand {
         if try SyntheticCheckpoint.isOccupied(folder) {
             throw CommandFailure("\(folder) is not empty: give a new folder")
         }
-        try await SyntheticTask.write(to: folder, size: size, layout: layout.kind, seed: seed)
+        let cancellation = ImportCancellation()
+        let interrupts = InterruptHandler(of: InterruptHandler.endings) { cancellation.cancel() }
+        defer { withExtendedLifetime(interrupts) {} }
+        try await SyntheticTask.write(
+            to: folder, size: size, layout: layout.kind, seed: seed, cancellation: cancellation)
         let names = try FileSystem.names(inFolder: folder)
         let byteCount = names.reduce(0) {
             $0 + (FileSystem.status(of: FileSystem.join(folder, $1))?.byteCount ?? 0)

@@ -28,6 +28,14 @@ final class ProgressDisplay: Sendable {
         interval = style.isTerminal ? .milliseconds(100) : .seconds(10)
     }
 
+    /// Reports an import's progress. Phases in which no bytes are counted show their name alone.
+    func update(_ progress: ImportProgress, now: ContinuousClock.Instant = .now) {
+        let isCounted = [.importingBase, .converting, .comparing].contains(progress.phase)
+        update(
+            phase: progress.phase.rawValue, done: isCounted ? progress.bytesDone : 0,
+            total: isCounted ? progress.bytesTotal : 0, now: now)
+    }
+
     /// Reports that `done` of `total` bytes of a phase are done; a total of 0 means that it is not known.
     func update(phase: String, done: Int, total: Int, now: ContinuousClock.Instant = .now) {
         state.withLock { state in

@@ -4,7 +4,7 @@ import ModelLibrary
 
 /// The query of a list operation: filters, order and page. Items that nobody knows are not looked at.
 struct ListParameters: Sendable {
-    private(set) var query = ListQuery()
+    private(set) var query = RecordQuery()
     /// Jobs in these states only; nil for all.
     private(set) var states: [ImportJobState]?
 
@@ -47,7 +47,7 @@ struct ListParameters: Sendable {
             }
             query.limit = number
         case "nextToken":
-            guard let place = ListPlace(token: value) else {
+            guard let place = RecordPlace(token: value) else {
                 return "Member must be the nextToken of an earlier answer"
             }
             query.start = place

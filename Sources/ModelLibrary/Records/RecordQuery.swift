@@ -1,7 +1,7 @@
 import GRDB
 
 /// A page of a list of records, filtered and in the order of their creation.
-public struct ListQuery: Sendable {
+public struct RecordQuery: Sendable {
     /// Names that contain these bytes.
     public var nameContains: String?
     /// Created then or later.
@@ -13,7 +13,7 @@ public struct ListQuery: Sendable {
     /// The most records of the page; at least 1.
     public var limit = 1000
     /// The page begins behind this place.
-    public var start: ListPlace?
+    public var start: RecordPlace?
 
     /// Everything, the newest first.
     public init() {}
@@ -42,14 +42,14 @@ public struct ListQuery: Sendable {
     }
 
     /// Cuts the record too many off.
-    package func page<Element>(_ found: [Element], place: (Element) -> ListPlace) -> ListPage<Element> {
+    package func page<Element>(_ found: [Element], place: (Element) -> RecordPlace) -> RecordPage<Element> {
         let page = Array(found.prefix(limit))
-        return ListPage(elements: page, next: found.count > page.count ? page.last.map(place) : nil)
+        return RecordPage(elements: page, next: found.count > page.count ? page.last.map(place) : nil)
     }
 }
 
 /// Where a record stands in a list: pages stay what they are when records come and go.
-public struct ListPlace: Sendable, Hashable {
+public struct RecordPlace: Sendable, Hashable {
     /// The record's creation.
     public let created: Timestamp
     /// The record's id.
@@ -76,14 +76,14 @@ public struct ListPlace: Sendable, Hashable {
 }
 
 /// A page of a list.
-public struct ListPage<Element: Sendable>: Sendable {
+public struct RecordPage<Element: Sendable>: Sendable {
     /// The page's records.
     public let elements: [Element]
     /// Where the next page begins; nil on the last.
-    public let next: ListPlace?
+    public let next: RecordPlace?
 
     /// A page.
-    public init(elements: [Element], next: ListPlace?) {
+    public init(elements: [Element], next: RecordPlace?) {
         self.elements = elements
         self.next = next
     }
