@@ -9,8 +9,17 @@ import JSON
     import Foundation
 #endif
 
+/// Whose form of OpenAI's objects an answer has.
+package enum AnswerStyle: Sendable {
+    /// OpenAI's own.
+    case openAI
+    /// That of Amazon Bedrock's imported models, which is vLLM's: members that hold nothing are there all the same.
+    case importedModel
+}
+
 /// What all objects of one answer have in common: id, kind, time, model.
 package struct AnswerHead: Sendable {
+    let style: AnswerStyle
     let id: String
     let created: Int
     let model: String
@@ -21,11 +30,24 @@ package struct AnswerHead: Sendable {
     /// - Parameters:
     ///   - prefix: how ids of this kind of answer begin.
     ///   - name: the model as the answer calls it.
-    package init(prefix: String, model: ServedModel, name: String) {
-        id = prefix + randomIdentifier(length: 29)
+    package init(prefix: String, model: ServedModel, name: String, style: AnswerStyle = .openAI) {
+        self.style = style
+        id =
+            switch style {
+            case .openAI: prefix + randomIdentifier(length: 29)
+            case .importedModel: prefix + Self.hexadecimalIdentifier()
+            }
         created = Int(Date().timeIntervalSince1970)
         self.model = name
         fingerprint = Self.fingerprint(model)
+    }
+
+    /// 32 hexadecimal digits.
+    private static func hexadecimalIdentifier() -> String {
+        (0..<2).map { _ in
+            let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        }.joined()
     }
 
     /// Changes when the model behind a name does: FNV-1a of its name, its creation time and its size.

@@ -77,7 +77,7 @@ struct Invoke: Sendable {
     private func head(_ call: RuntimeRequest, prefix: String) -> AnswerHead {
         let model = call.model.service.model
         let arn = ImportedModelARN(call.model.name) ?? ImportedModelARN(id: model.id, in: context.pool.account)
-        return AnswerHead(prefix: prefix, model: model, name: "\(arn.account)-\(arn.id)")
+        return AnswerHead(prefix: prefix, model: model, name: "\(arn.account)-\(arn.id)", style: .importedModel)
     }
 }
 

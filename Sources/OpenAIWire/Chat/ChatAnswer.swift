@@ -73,13 +73,14 @@ package struct ChatAnswer: Sendable {
         writer.append(raw: "{\"role\":\"assistant\",\"content\":")
         writer.append(optional: choice.content.isEmpty && !choice.calls.isEmpty ? nil : choice.content)
         writer.append(raw: ",\"refusal\":null")
+        if head.style == .importedModel { writer.append(raw: ",\"function_call\":null") }
         if !choice.reasoning.isEmpty {
             writer.append(raw: ",\"reasoning_content\":")
             writer.append(string: choice.reasoning)
             writer.append(raw: ",\"reasoning\":")
             writer.append(string: choice.reasoning)
         }
-        if !choice.calls.isEmpty {
+        if !choice.calls.isEmpty || head.style == .importedModel {
             writer.append(raw: ",\"tool_calls\":")
             writer.append(list: choice.calls) { writer, call in
                 writer.append(raw: "{\"id\":")
