@@ -558,7 +558,10 @@ def test_jobs_are_cancelled_and_tried_again(tmp_path):
         jobs = {name: import_model(bedrock, uri, name) for name in ("first", "second", "third", "fourth")}
         outcrop.run("jobs", "cancel", "fourth")
         assert "cancel" in failure(bedrock, jobs["fourth"]).lower()
-        # Its name is free at once, and then taken when the job is to be tried again.
+        # Nothing came of it, so its model's name is free.
+        again = import_model(bedrock, uri, "fourth", job="fourth-2")
+        assert b"fourth" in outcrop.run("jobs", "retry", "fourth", status=1).stderr
+        bedrock.delete_imported_model(modelIdentifier=completed(bedrock, again))
         for name in ("first", "second", "third"):
             completed(bedrock, jobs[name])
         assert outcrop.run("jobs", "cancel", "first", status=1).stderr
