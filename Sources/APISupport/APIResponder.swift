@@ -61,7 +61,7 @@ public struct APIResponder: HTTPResponder {
         if request.method == .head { response = response.createHeadResponse() }
         response.headers[.xRequestID] = id.description
         response.headers[.xAmznRequestID] = id.description
-        if state.isDraining { response.headers[.connection] = "close" }
+        if state.isDraining || body.isHeldBack { response.headers[.connection] = "close" }
         let record = AccessRecord(
             request: request, id: id, route: target.name, status: response.status, start: start,
             address: context.channel.remoteAddress?.ipAddress, scope: scope,

@@ -24,7 +24,8 @@ public struct Authenticator: Sendable {
         guard let keys, try await keys.areKeysRequired() else { return Proof(claim) }
         switch claim.credential {
         case .nothing: throw RequestError.unauthenticated(.nothingOffered)
-        case .malformed(let message): throw RequestError.unauthenticated(.malformed(message))
+        case .malformed(let message, let isInQuery):
+            throw RequestError.unauthenticated(isInQuery ? .malformedQuery(message) : .malformed(message))
         case .bearer(let key): return Proof(claim, caller: try await caller(bearer: key, keys, now))
         case .signature(let signature):
             guard let found = try await keys.principal(accessKey: signature.accessKey) else {
@@ -142,8 +143,8 @@ extension RequestError {
     fileprivate init(signature error: SignatureError) {
         let failure: AuthenticationFailure =
             switch error {
-            case .malformed, .scopeMismatch, .unsignedHost, .unsignedHeaders, .unsupportedVersion:
-                .malformed(error.description)
+            case .malformed, .scopeMismatch, .unsignedHost, .unsupportedVersion: .malformed(error.description)
+            case .unsignedHeaders: .unsignedHeaders(error.description)
             case .expired: .outsideValidity(.expired, error.description)
             case .notYetCurrent: .outsideValidity(.notYetCurrent, error.description)
             case .presignedExpired: .outsideValidity(.presignedExpired, error.description)

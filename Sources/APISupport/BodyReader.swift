@@ -35,6 +35,12 @@ struct BodyReader {
         return bytes
     }
 
+    /// Whether the client still holds a body back. What it sends next on this connection could be that or another request: nobody can
+    /// tell, so the connection has to end with the answer.
+    var isHeldBack: Bool {
+        request.isAwaitingGoAhead && !state.isBegun.load(ordering: .relaxed) && request.headers[.contentLength] != "0"
+    }
+
     /// Reads on what a refused client still sends, for a while: clients read the answer only when they have sent everything,
     /// and a connection closed before that is reset under it (RFC 9112, 9.6).
     ///

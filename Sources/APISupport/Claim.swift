@@ -11,7 +11,7 @@ struct Claim: Sendable {
         /// Query parameters of signature version 2, which some tools still write for S3.
         case presignedV2(PresignedV2)
         /// It looks like a signature, and is none.
-        case malformed(String)
+        case malformed(String, isInQuery: Bool)
     }
 
     /// The request as signatures see it.
@@ -34,10 +34,12 @@ struct Claim: Sendable {
                     credential = .presignedV2(presigned)
                 } else {
                     credential =
-                        authorization.map { _ in .malformed("The Authorization header has no known form.") } ?? .nothing
+                        authorization.map { _ in
+                            .malformed("The Authorization header has no known form.", isInQuery: false)
+                        } ?? .nothing
                 }
             } catch {
-                credential = .malformed(error.description)
+                credential = .malformed(error.description, isInQuery: authorization == nil)
             }
         }
     }

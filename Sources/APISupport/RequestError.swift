@@ -28,6 +28,10 @@ public enum AuthenticationFailure: Error, Sendable, Equatable {
     case wrongSignature
     /// The signature, or what should say how it was made, is not of the right form.
     case malformed(String)
+    /// The same of a signature that is in the query.
+    case malformedQuery(String)
+    /// Header fields that change what is done, and that the signature does not cover.
+    case unsignedHeaders(String)
     /// The signature is too old, or not valid yet; the message says since or until when.
     case outsideValidity(Validity, String)
     /// The body is not the one that the signature covers.

@@ -91,7 +91,8 @@ struct IdentityErrorRenderer: ErrorRenderer {
                 403, "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided."
             )
-        case .malformed(let message): (400, "IncompleteSignature", message)
+        case .malformed(let message), .malformedQuery(let message), .unsignedHeaders(let message):
+            (400, "IncompleteSignature", message)
         case .outsideValidity(_, let message): (403, "SignatureDoesNotMatch", message)
         }
     }

@@ -68,7 +68,7 @@ struct ImportRun {
         var warnings = checkpoint.findings.filter { $0.severity > .note }.map(\.importNote) + report.warnings
         if let comparison, comparison.isIdentical { warnings.append("warning: " + comparison.verdict) }
         return Manifest(
-            id: options.id ?? ModelIdentifier.random(), name: name, created: Date.now.formatted(.iso8601),
+            id: options.id ?? ModelIdentifier.random(), name: name, created: Timestamp.now.description,
             version: options.version, source: source.origin, layout: checkpoint.layout.kind.rawValue,
             sourceByteCount: checkpoint.byteCount, artifactByteCount: plan.file.fileByteCount, dense: options.dense,
             parameterCount: checkpoint.configuration.parameterCount,

@@ -90,6 +90,9 @@ public struct Manifest: Sendable, Equatable {
 }
 
 extension Manifest {
+    /// When it was imported, to the second, for people.
+    public var createdText: String { created.utf8.count > 20 ? "\(created.prefix(19))Z" : created }
+
     /// The manifest as it is stored and shown.
     public var json: JSONValue {
         func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }

@@ -121,7 +121,9 @@ extension OpenAIError {
             "You didn't provide an API key. Provide it in an Authorization header: Authorization: Bearer YOUR_KEY."
         case .unknownKey, .unknownAccessKey: "Incorrect API key provided."
         case .wrongSignature, .bodyMismatch: "The request's AWS signature is not the one of this access key."
-        case .malformed(let message), .outsideValidity(_, let message): message
+        case .malformed(let message), .malformedQuery(let message), .unsignedHeaders(let message),
+            .outsideValidity(_, let message):
+            message
         }
     }
 

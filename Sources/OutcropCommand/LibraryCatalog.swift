@@ -1,5 +1,4 @@
 import APISupport
-import Foundation
 import Inference
 import ModelImport
 import ModelLibrary
@@ -40,6 +39,6 @@ struct LibraryCatalog: ModelCatalog {
 extension Manifest {
     /// When the model was imported, in seconds since 1970; 0 when that is not known.
     var unixSeconds: Int {
-        (try? Date(created, strategy: .iso8601)).map { Int($0.timeIntervalSince1970) } ?? 0
+        Timestamp(created)?.seconds ?? 0
     }
 }

@@ -88,6 +88,8 @@ extension S3Error {
         case .wrongSignature: self.init(.signatureDoesNotMatch)
         case .bodyMismatch: self.init(.contentSHA256Mismatch)
         case .malformed(let message): self.init(.authorizationHeaderMalformed, message)
+        case .malformedQuery(let message): self.init(.authorizationQueryParameters, message)
+        case .unsignedHeaders(let message): self.init(.accessDenied, message)
         case .outsideValidity(.presignedExpired, let message): self.init(.accessDenied, message)
         case .outsideValidity: self.init(.requestTimeTooSkewed)
         }

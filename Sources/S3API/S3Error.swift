@@ -56,6 +56,7 @@ struct S3Error: Error, Sendable, Equatable {
         case serviceUnavailable = "ServiceUnavailable"
         case signatureDoesNotMatch = "SignatureDoesNotMatch"
         case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
+        case authorizationQueryParameters = "AuthorizationQueryParametersError"
         case contentSHA256Mismatch = "XAmzContentSHA256Mismatch"
 
         /// The HTTP status that belongs to the code.

@@ -155,7 +155,8 @@ extension BedrockError {
                 .invalidSignature,
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
                     + "Key and signing method. Consult the service documentation for details.")
-        case .malformed(let message): self.init(.incompleteSignature, message)
+        case .malformed(let message), .malformedQuery(let message), .unsignedHeaders(let message):
+            self.init(.incompleteSignature, message)
         case .outsideValidity(_, let message): self.init(.invalidSignature, message)
         }
     }

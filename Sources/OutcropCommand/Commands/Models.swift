@@ -31,7 +31,7 @@ struct Models: ParsableCommand {
                 let manifest = model.manifest
                 return [
                     model.name, Quantity.short(manifest.parameterCount),
-                    Quantity.bytes(manifest.artifactByteCount), manifest.dense.rawValue, manifest.created,
+                    Quantity.bytes(manifest.artifactByteCount), manifest.dense.rawValue, manifest.createdText,
                 ]
             }
             writeOutput(Table(header: ["NAME", "PARAMETERS", "SIZE", "DENSE", "IMPORTED"], rows: rows).text)

@@ -40,7 +40,10 @@ struct Show: ParsableCommand {
             ["name", model.name],
             ["folder", model.folder],
             ["source", "\(manifest.source) (\(manifest.layout), \(Quantity.bytes(manifest.sourceByteCount)))"],
-            ["imported", "\(manifest.created) in \(Quantity.time(manifest.seconds)), by outcrop \(manifest.version)"],
+            [
+                "imported",
+                "\(manifest.createdText) in \(Quantity.time(manifest.seconds)), by outcrop \(manifest.version)",
+            ],
             ["size", Quantity.bytes(manifest.artifactByteCount)],
             ["parameters", Quantity.count(manifest.parameterCount)],
             [

@@ -108,9 +108,10 @@ extension UsagePrice: ExpressibleByArgument {
 extension StoredModel {
     /// A model of the library; nil when its manifest has no time.
     init?(_ record: ModelRecord) {
-        guard let created = try? Date(record.manifest.created, strategy: .iso8601) else { return nil }
+        guard let milliseconds = Timestamp(record.manifest.created)?.milliseconds else { return nil }
         self.init(
             id: record.manifest.id, name: record.name,
-            units: CustomModelUnits.perCopy(artifactByteCount: record.manifest.artifactByteCount), created: created)
+            units: CustomModelUnits.perCopy(artifactByteCount: record.manifest.artifactByteCount),
+            created: Date(timeIntervalSince1970: Double(milliseconds) / 1000))
     }
 }
