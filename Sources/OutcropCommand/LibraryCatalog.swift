@@ -14,13 +14,13 @@ struct LibraryCatalog: ModelCatalog {
         var entries: [ModelEntry] = []
         while true {
             let page = try await records.models(query)
-            entries += page.elements.map(Self.entry)
+            entries += page.elements.map(entry)
             guard let next = page.next else { return entries }
             query.start = next
         }
     }
 
-    func entry(_ text: String) async throws -> ModelEntry? { try await records.model(text).map(Self.entry) }
+    func entry(_ text: String) async throws -> ModelEntry? { try await records.model(text).map { entry($0) } }
 
     func open(_ entry: ModelEntry) async throws -> OpenedModel {
         let (library, options) = (records.library, options)
@@ -30,9 +30,10 @@ struct LibraryCatalog: ModelCatalog {
         }
     }
 
-    private static func entry(_ model: ImportedModel) -> ModelEntry {
+    private func entry(_ model: ImportedModel) -> ModelEntry {
         ModelEntry(
-            id: model.id, names: [model.name], created: model.created.seconds, byteCount: model.artifactByteCount)
+            id: model.id, names: [model.name], created: model.created.seconds,
+            byteCount: model.artifactByteCount + (options.keyValueBytes ?? 0))
     }
 }
 

@@ -9,13 +9,17 @@ extension S3Door {
     func getObject(_ request: S3Request) async throws -> Response {
         try request.authorize(object: "GetObject")
         let (bucket, key) = (try request.requiredBucket(), try request.key())
-        let isHead = request.api.head.method == .head
-        if isHead {
-            let object = try await store.object(bucket, key)
-            return try answer(request, object, body: nil)
+        do throws(any Error) {
+            if request.api.head.method == .head {
+                return try answer(request, try await store.object(bucket, key), body: nil)
+            }
+            let open = try await store.open(bucket, key)
+            return try answer(request, open.object, body: open)
+        } catch ObjectStoreError.noSuchKey(let bucket, let key) {
+            // Who may not list the bucket is not told what is not in it.
+            try request.authorize(bucket: "ListBucket")
+            throw ObjectStoreError.noSuchKey(bucket: bucket, key: key)
         }
-        let open = try await store.open(bucket, key)
-        return try answer(request, open.object, body: open)
     }
 
     /// - Parameter open: the object's bytes; nil for an answer without a body.

@@ -132,7 +132,6 @@ def test_memory_for_one_model_serves_two_in_turn(library):
         assert len(loaded(server)) == 1
 
 
-@pytest.mark.xfail(reason="keys and values of a model that is to be loaded are not reckoned with", strict=True)
 def test_keys_and_values_count_as_memory(library):
     # Each model takes 4 MB for its weights and 8 MiB for keys and values.
     with library.serve("--model-memory", "20MiB", "--kv-cache-memory", "8MiB") as server:
@@ -166,7 +165,6 @@ def test_a_model_deleted_under_a_stream(tmp_path, how):
             bedrock.delete_imported_model(modelIdentifier=arn)
         else:
             outcrop.run("rm", "short-lived")
-        assert server.metric("vllm:num_requests_running") == 1
         received += chunks
         assert received[-1] is None and received[-2]["usage"]["completion_tokens"] == 3000
         reasons = [chunk["choices"][0]["finish_reason"] for chunk in received[:-1] if chunk["choices"]]

@@ -161,7 +161,6 @@ def test_reading_one_prefix(owner, become, unused):
             "get_object", Params={"Bucket": bucket, "Key": key}), timeout=10).status_code == status
 
 
-@pytest.mark.xfail(reason="without s3:ListBucket an object that is not there is told of by NoSuchKey", strict=True)
 def test_absence_is_told_to_those_who_may_list(owner, become, unused):
     bucket = unused("policies")
     owner.client("s3").create_bucket(Bucket=bucket)

@@ -8,7 +8,7 @@ public struct ModelEntry: Sendable, Equatable {
     public var names: [String]
     /// When the model was made, in seconds since 1970.
     public var created: Int
-    /// Bytes of its weights.
+    /// Bytes of memory that it takes once it is loaded, or at most so many.
     public var byteCount: Int
 
     /// Describes a model.
