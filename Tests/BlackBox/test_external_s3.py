@@ -1,7 +1,6 @@
 """Imports from an S3 server that is not ours, through a network that fails."""
 
 import json
-import shutil
 import threading
 
 import pytest

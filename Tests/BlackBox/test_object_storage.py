@@ -7,9 +7,7 @@ import hashlib
 import os
 import re
 import socket
-import threading
 import time
-from urllib.parse import urlsplit
 
 import pytest
 import requests
