@@ -31,7 +31,8 @@ def loaded(server):
 
 
 def body_of(model, text="What is your name?", **fields):
-    return {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 40, "temperature": 0, **fields}
+    messages = [{"role": "user", "content": text}]
+    return {"model": model, "messages": messages, "max_tokens": 40, "temperature": 0, **fields}
 
 
 def chat(server, model, key="unused", **fields):
@@ -179,7 +180,7 @@ def test_a_model_deleted_under_a_stream(tmp_path, how):
             assert answer.status_code == 404
         wait_until(lambda: not loaded(server), message="the deleted model stays in memory")
         wait_until(
-            lambda: not [path for path in outcrop.data.rglob("*.safetensors")], message="the artifact stays on the disk")
+            lambda: not list(outcrop.data.rglob("*.safetensors")), message="the artifact stays on the disk")
         # Its name is free for another.
         outcrop.run("import", DEMO_MODEL, "--name", "short-lived")
         assert content(chat(server, "short-lived"))
@@ -208,7 +209,8 @@ def test_usage_counts_what_the_answers_said(library, tmp_path):
                 (usage.get("completion_tokens_details") or {}).get("reasoning_tokens", 0))
 
         for model, key, text in (
-                ("one", "alice", "Hi"), ("one", "bob", "What is your name?"), ("two", "bob", "Hi"), ("one", "alice", "Hi")):
+                ("one", "alice", "Hi"), ("one", "bob", "What is your name?"), ("two", "bob", "Hi"),
+                ("one", "alice", "Hi")):
             count_openai(model, key, chat(server, model, accounts[key].bearer, text=text)["usage"])
         # Streams count alike, whether or not the client wants to know.
         headers = {"authorization": f"Bearer {accounts['alice'].bearer}"}
@@ -270,7 +272,8 @@ def test_usage_counts_what_the_answers_said(library, tmp_path):
     assert {row["model"]: int(row["output_tokens"]) for row in table} == {
         name: expected[name]["output_tokens"] for name in ("one", "two")}
     windows = outcrop.json("usage", "--json", "--by", "window")["rows"]
-    assert sum(row["output_tokens"] for row in windows) == sum(expected[name]["output_tokens"] for name in ("one", "two"))
+    generated = sum(expected[name]["output_tokens"] for name in ("one", "two"))
+    assert sum(row["output_tokens"] for row in windows) == generated
     assert outcrop.json("usage", "--json", "--until", "2020-01-01", "--since", "2019-01-01")["rows"] == []
 
 
