@@ -171,7 +171,6 @@ def test_absence_is_told_to_those_who_may_list(owner, become, unused):
     assert error_of(reader.head_object, Bucket=bucket, Key="none") == ("403", 403)
 
 
-@pytest.mark.xfail(reason="a connection stays open whose announced body was refused unread", strict=True)
 def test_requests_behind_a_refused_body(owner, become, unused):
     bucket = unused("policies")
     owner.client("s3").create_bucket(Bucket=bucket)

@@ -216,9 +216,7 @@ def several(bedrock, demo_uri):
 
 
 LISTS = [
-    pytest.param(
-        "list_imported_models", "modelSummaries", "modelName", 0,
-        marks=pytest.mark.xfail(reason="models of one second are listed in the order of their ids", strict=False)),
+    ("list_imported_models", "modelSummaries", "modelName", 0),
     ("list_model_import_jobs", "modelImportJobSummaries", "jobName", 1)]
 
 
@@ -261,7 +259,6 @@ def test_pages_stay_in_place_while_models_come(bedrock, demo_uri, several, opera
     bedrock.delete_imported_model(modelIdentifier=model)
 
 
-@pytest.mark.xfail(reason="a model's creation time is cut to seconds, and so before its job's", strict=True)
 def test_a_model_is_younger_than_its_job(bedrock, several):
     for job in several[1][:-1]:
         found = bedrock.get_model_import_job(jobIdentifier=job)
