@@ -42,7 +42,9 @@ public struct APIResponder: HTTPResponder {
         let start = ContinuousClock.now
         let id = RequestIdentifier(header: request.headers[.xRequestID])
         let claim = Claim(request.head)
-        let (door, target) = await doors.find(request.head, service: claim.service)
+        let (door, target) = await doors.find(request.head, service: claim.service) {
+            await authenticator.isOpen()
+        }
         let scope = RequestScope()
         var response: Response
         var logger = context.logger

@@ -18,6 +18,12 @@ public struct Authenticator: Sendable {
         self.keys = keys
     }
 
+    /// Whether nobody needs a key; false also when that cannot be told.
+    func isOpen() async -> Bool {
+        guard let keys else { return true }
+        return (try? await keys.areKeysRequired()) == false
+    }
+
     /// What can be said before the body is there: unknown keys and signatures out of their time are refused here.
     /// - Throws: `RequestError.unauthenticated`.
     func examine(_ claim: Claim, now: Date = .now) async throws -> Proof {

@@ -31,11 +31,15 @@ struct DoorList: Sendable {
 
     /// The door that answers, and what it has. A `HEAD` is a `GET` without the body.
     ///
-    /// - Parameter service: the AWS service that the request says it is for. Amazon's services share this server's address, and
+    /// - Parameters:
+    ///   - service: the AWS service that the request says it is for. Amazon's services share this server's address, and
     ///   a bucket may have any name, so that paths alone do not tell them apart.
-    func find(_ request: HTTPRequest, service: String?) async -> (Door, RouteTarget) {
+    ///   - isOpen: whether nobody needs a key; asked only where it matters.
+    func find(
+        _ request: HTTPRequest, service: String?, isOpen: () async -> Bool
+    ) async -> (Door, RouteTarget) {
         let parts = pathSegments(request.path ?? "/")
-        guard let service else { return await findUnsigned(request, parts) }
+        guard let service else { return await findUnsigned(request, parts, isOpen) }
         let wanted = doors.filter { $0.services.contains(service) }
         if let door = wanted.first(where: { $0.objects != nil }), let objects = door.objects {
             return (door, .objects(objects))
@@ -43,11 +47,17 @@ struct DoorList: Sendable {
         return find(request.method, parts, in: wanted) ?? (owner(of: parts, in: wanted) ?? doors[0], .unknownPath)
     }
 
-    private func findUnsigned(_ request: HTTPRequest, _ parts: [String]) async -> (Door, RouteTarget) {
+    private func findUnsigned(
+        _ request: HTTPRequest, _ parts: [String], _ isOpen: () async -> Bool
+    ) async -> (Door, RouteTarget) {
         if let found = find(request.method, parts, in: doors) { return found }
         if let door = owner(of: parts, in: doors) { return (door, .unknownPath) }
         for door in doors {
-            if let objects = door.objects, await objects.expects(request) { return (door, .objects(objects)) }
+            guard let objects = door.objects else { continue }
+            // Why all when keys are needed: a refusal must not tell which buckets there are.
+            let isHidden = request.method != .post && !parts.isEmpty && request.headerFields[.authorization] == nil
+            let isMeant = if isHidden, await !isOpen() { true } else { await objects.expects(request) }
+            if isMeant { return (door, .objects(objects)) }
         }
         return (doors[0], .unknownPath)
     }

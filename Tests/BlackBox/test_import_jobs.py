@@ -91,7 +91,7 @@ def brain_floats(values):
 
 
 def expanded(blocks, scales):
-    """The bfloat16 tensor that MXFP4 blocks and scales stand for, laid out as Transformers does (OCP Microscaling, 5.3.3)."""
+    """The bfloat16 tensor that MXFP4 blocks and scales stand for, as Transformers lays it out (OCP MX, 5.3.3)."""
     positive = numpy.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], "<f4")
     table = numpy.concatenate([positive, -positive])
     values = numpy.stack([table[blocks & 15], table[blocks >> 4]], -1).reshape(*blocks.shape[:-1], -1)
@@ -125,7 +125,8 @@ def sharded_checkpoint(folder):
         for name in names[number::3]:
             piece = tensors[name].astype("<u2").tobytes()
             header[name] = {
-                "dtype": "BF16", "shape": list(tensors[name].shape), "data_offsets": [len(data), len(data) + len(piece)]}
+                "dtype": "BF16", "shape": list(tensors[name].shape),
+                "data_offsets": [len(data), len(data) + len(piece)]}
             data += piece
             places[name] = file
         write_with_header(folder / file, header, data)
@@ -266,11 +267,14 @@ def test_a_model_is_younger_than_its_job(bedrock, several):
 
 
 def test_jobs_by_status(bedrock, several):
-    jobs = bedrock.list_model_import_jobs(nameContains="page-", statusEquals="Failed")["modelImportJobSummaries"]
-    assert [job["jobName"] for job in jobs] == ["page-failed.job"] and "importedModelArn" not in jobs[0]
-    assert jobs[0]["importedModelName"] == "page-failed" and jobs[0]["endTime"] >= jobs[0]["creationTime"]
-    assert bedrock.list_model_import_jobs(nameContains="page-", statusEquals="InProgress")["modelImportJobSummaries"] == []
-    done = bedrock.list_model_import_jobs(nameContains="page-", statusEquals="Completed")["modelImportJobSummaries"]
+    def jobs(status):
+        return bedrock.list_model_import_jobs(nameContains="page-", statusEquals=status)["modelImportJobSummaries"]
+
+    (failed,) = jobs("Failed")
+    assert failed["jobName"] == "page-failed.job" and "importedModelArn" not in failed
+    assert failed["importedModelName"] == "page-failed" and failed["endTime"] >= failed["creationTime"]
+    assert jobs("InProgress") == []
+    done = jobs("Completed")
     assert {job["jobName"] for job in done} >= set(several[1][:-1])
     assert all(job["importedModelArn"] and job["status"] == "Completed" for job in done)
 
