@@ -7,7 +7,8 @@ struct Outcrop: AsyncParsableCommand {
         commandName: "outcrop",
         abstract: "Run OpenAI's open-weight gpt-oss models, original or fine-tuned, on the machine you have.",
         discussion: """
-            Bring a checkpoint; Outcrop checks it, converts it once and serves it on OpenAI's API.
+            Bring a checkpoint; Outcrop checks it, converts it once and serves it on the APIs of OpenAI and \
+            Amazon Bedrock.
 
               outcrop validate ./gpt-oss-20b                # what is wrong with it
               outcrop import ./gpt-oss-20b --name gpt-oss   # convert it once

@@ -11,20 +11,23 @@ import OutcropServer
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
-/// `outcrop serve`: models on OpenAI's API.
+/// `outcrop serve`: models, import jobs and objects on OpenAI's and Amazon's APIs.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve models on OpenAI's API.",
+        abstract: "Serve models on OpenAI's and Amazon Bedrock's APIs.",
         discussion: """
-            Answers /v1/chat/completions, /v1/completions, /v1/models, /tokenize, /health, /metrics and more. A checkpoint's folder \
-            given as --model is imported on the first start. SIGTERM or Ctrl-C refuses new requests, lets running ones end, \
-            then stops.
+            One address for everything: /v1/chat/completions, /v1/completions, /v1/models and more for OpenAI's clients; S3, \
+            import jobs and the runtime for Amazon's (AWS_ENDPOINT_URL); /health and /metrics for operators. Imported models are \
+            loaded when they are asked for; those given as --model at once, checkpoint folders after an import. SIGTERM \
+            or Ctrl-C refuses new requests, lets running ones end, then stops; import jobs go on with the next start.
 
-            Only this machine can reach 127.0.0.1. To listen elsewhere set a key, or say --insecure.
+            Only this machine can reach 127.0.0.1. To listen elsewhere create a key (outcrop keys create NAME), or say \
+            --insecure.
 
             Examples:
               outcrop serve
               outcrop serve --model gpt-oss --port 9000 --max-model-len 32768
+              outcrop serve --host 0.0.0.0 --tls --idle-unload 600
               outcrop serve --model ./med-gpt-oss-20b --served-model-name med --host 0.0.0.0 --api-key "$KEY"
 
             """ + EnvironmentVariable.help([.data, .instructionSet, .apiKey])
