@@ -30,6 +30,8 @@ extension Serve {
     func configuration(_ pinned: [OpenedModel], _ logger: Logger) async throws -> ServerConfiguration {
         let library = source.libraryArguments.library
         let folder = library.dataFolder
+        // What dead imports and removals have left.
+        library.sweep()
         let records = try LibraryRecords(library)
         var configuration = ServerConfiguration(
             pinned: pinned, catalog: catalog(records), date: date.flatMap { CalendarDate($0) } ?? .today)
