@@ -299,5 +299,6 @@ const ck_kernels ck_amx_kernels = {
             [CK_INT8] = {CK_ACT_Q16, CK_ACT_BF16, LARGE_TOKENS},
             [CK_BF16] = {CK_ACT_F32, CK_ACT_BF16, LARGE_TOKENS},
         },
+    .attention = ck_amx_attention,
 };
 #endif

@@ -4,7 +4,10 @@
 #define ck_amx_kernels kc_emulated_amx_kernels
 #define ck_amx_thread_begin kc_emulated_amx_begin
 #define ck_amx_thread_end kc_emulated_amx_end
+#define ck_amx_attention kc_emulated_amx_attention
 #include "../../Sources/CKernels/amx.c"
+#undef CK_INLINE
+#include "../../Sources/CKernels/amx_attention.c"
 #endif
 
 #include "include/KernelChecks.h"
@@ -17,9 +20,10 @@ long kc_check_emulated_amx(char *message, size_t capacity) {
       !__builtin_cpu_supports("avx512bf16"))
     return 0;
   kc_emulated_amx_begin();
-  long count = kc_check_matmuls(&kc_emulated_amx_kernels, message, capacity);
+  long products = kc_check_matmuls(&kc_emulated_amx_kernels, message, capacity);
+  long attention = products < 0 ? -1 : kc_check_attention(&kc_emulated_amx_kernels, message, capacity);
   kc_emulated_amx_end();
-  return count;
+  return attention < 0 ? -1 : products + attention;
 #else
   (void)message;
   (void)capacity;
