@@ -50,9 +50,9 @@ public struct EngineBenchmark: Sendable {
     /// Runs the plan.
     public func run(_ report: @Sendable (Measurement) -> Void) async throws {
         // The first touch of every page of the weights belongs to loading.
-        _ = try await prefill(64)
+        _ = try await prefill(64, seed: 0)
         for count in plan.prompts {
-            let seconds = try await prefill(count)
+            let seconds = try await prefill(count, seed: UInt64(count))
             report(.prefill(promptTokens: count, tokensPerSecond: Double(count) / seconds, timeToFirstToken: seconds))
         }
         for conversations in plan.conversations {
@@ -60,9 +60,9 @@ public struct EngineBenchmark: Sendable {
         }
     }
 
-    private func prefill(_ count: Int) async throws -> Double {
+    private func prefill(_ count: Int, seed: UInt64) async throws -> Double {
         let start = ContinuousClock.now
-        for try await event in try engine.generate(request(prompt: count, output: 1, seed: UInt64(count))) {
+        for try await event in try engine.generate(request(prompt: count, output: 1, seed: seed)) {
             if case .token = event { break }
         }
         return (ContinuousClock.now - start).seconds
@@ -76,7 +76,8 @@ public struct EngineBenchmark: Sendable {
             group in
             for index in 0..<conversations {
                 group.addTask {
-                    try await decodeOne(seed: UInt64(1000 + index))
+                    // No two prompts are alike, so that none is in memory.
+                    try await decodeOne(seed: UInt64(1000 * conversations + index))
                 }
             }
             var spans: [(first: ContinuousClock.Instant, last: ContinuousClock.Instant)] = []

@@ -18,11 +18,17 @@ public struct EngineOptions: Sendable {
     public var runningSequences: Int
     /// The most requests that wait for a place.
     public var waitingRequests: Int
+    /// Whether what was computed is kept in memory for prompts that begin alike.
+    public var reusesPrefixes: Bool
+    /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. No
+    /// limit if nil.
+    public var stepSeconds: Double?
 
     /// The defaults serve a whole machine.
     public init(
         precision: Precision = .fast, instructionSet: String? = nil, threads: Int? = nil, contextLength: Int? = nil,
-        keyValueBytes: Int? = nil, stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256
+        keyValueBytes: Int? = nil, stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
+        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5
     ) {
         self.precision = precision
         self.instructionSet = instructionSet
@@ -32,5 +38,7 @@ public struct EngineOptions: Sendable {
         self.stepTokens = stepTokens
         self.runningSequences = runningSequences
         self.waitingRequests = waitingRequests
+        self.reusesPrefixes = reusesPrefixes
+        self.stepSeconds = stepSeconds
     }
 }

@@ -45,7 +45,8 @@ public final class LoadedModel: @unchecked Sendable {
         schedulerLimits = Scheduler.Limits(
             stepTokens: options.stepTokens, runningSequences: options.runningSequences,
             waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
-            slidingPages: plan.slidingPages)
+            slidingPages: plan.slidingPages, reusesPrefixes: options.reusesPrefixes,
+            stepSeconds: options.stepSeconds)
         weightBytesPerToken = weights.bytesPerToken(expertsPerToken: shape.expertsPerToken)
     }
 
@@ -117,11 +118,17 @@ struct KeyValuePlan {
         let slidingBytes = shape.slidingLayers == 0 ? 0 : sliding * pageBytes(shape.slidingLayers)
         let wanted = min(options.contextLength ?? shape.maximumContext, shape.maximumContext)
         let fullPageBytes = max(pageBytes(shape.fullLayers), 1)
-        let possible = max(0, budget - slidingBytes) / fullPageBytes
+        let most = max(0, budget - slidingBytes) / fullPageBytes
         // More pages than every sequence at full length could use would be waste.
-        let useful = (wanted + tokens - 1) / tokens * options.runningSequences
+        let longest = (wanted + tokens - 1) / tokens
+        let useful = longest * options.runningSequences
+        // Of what one sequence of full length leaves, the sliding layers get a fifth, for prefixes that may be resumed.
+        let cached =
+            options.reusesPrefixes && shape.slidingLayers > 0
+            ? max(0, most - longest) / 5 * fullPageBytes / pageBytes(shape.slidingLayers) : 0
+        let possible = most - (cached * pageBytes(shape.slidingLayers) + fullPageBytes - 1) / fullPageBytes
         fullPages = min(possible, useful)
-        slidingPages = shape.slidingLayers == 0 ? useful : sliding
+        slidingPages = shape.slidingLayers == 0 ? useful : sliding + min(cached, useful)
         contextLength = min(wanted, fullPages * tokens)
         byteCount = fullPages * pageBytes(shape.fullLayers) + slidingPages * pageBytes(shape.slidingLayers)
         if let asked = options.contextLength, asked > contextLength, asked <= shape.maximumContext || contextLength < 1
