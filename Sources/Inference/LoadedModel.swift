@@ -15,9 +15,9 @@ public final class LoadedModel: @unchecked Sendable {
     public let threads: Int
     /// The instruction set in use.
     public let instructionSet: String
-    /// Bytes of weights that one token needs at least: everything but the experts that it does not use and the input
-    /// embedding.
-    public let weightBytesPerToken: Int
+    /// Bytes of weights that a step of one token needs at least: everything but the experts that it does not use and the
+    /// input embedding.
+    public var weightBytesPerToken: Int { Int(weightBytes(rows: 1)) }
     /// Bytes of memory for keys and values, when all of them are in use.
     public let keyValueBytes: Int
     let schedulerLimits: Scheduler.Limits
@@ -46,7 +46,17 @@ public final class LoadedModel: @unchecked Sendable {
             stepTokens: options.stepTokens, runningSequences: options.runningSequences,
             waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
             slidingPages: plan.slidingPages)
-        weightBytesPerToken = weights.bytesPerToken(expertsPerToken: shape.expertsPerToken)
+    }
+
+    /// Bytes of weights that a step of `rows` tokens reads at least, on average over random tokens: of a layer's E experts,
+    /// of which each token takes k, E * (1 - (1 - k / E)^rows) are touched.
+    public func weightBytes(rows: Int) -> Double {
+        let experts = Double(shape.experts)
+        let missedByOne = 1 - Double(shape.expertsPerToken) / experts
+        let missed = (0..<rows).reduce(1.0) { product, _ in product * missedByOne }
+        return weights.layers.reduce(Double(weights.unembedding.byteCount)) { sum, layer in
+            sum + Double(layer.denseByteCount) + experts * (1 - missed) * Double(layer.expertByteCount)
+        }
     }
 
     /// Makes the threads and buffers and lends the forward pass to `body`; they are gone afterwards.
