@@ -34,7 +34,7 @@ public final class LoadedModel: @unchecked Sendable {
         shape = ModelShape(artifact.configuration)
         weights = try ModelWeights(artifact, shape: shape)
         self.options = options
-        threads = max(1, options.threads ?? Machine.processorCount)
+        threads = max(1, options.threads ?? Machine.computeThreads)
         instructionSet = kernels.name
         vocabularySize = shape.vocabularySize
         // The weights will take their place in the page cache; what is left can be shared.
@@ -65,9 +65,21 @@ public final class LoadedModel: @unchecked Sendable {
         guard let forwardPass = try? makeForwardPass() else {
             preconditionFailure("the system refused the engine's buffers")
         }
-        kernels.beginThread()
+        let prepare = prepareThread
+        prepare(0)
         defer { kernels.endThread() }
         return try body(forwardPass)
+    }
+
+    /// What each thread does before it computes. Pinned threads go to the cores in order, so that neighbouring shares of a
+    /// matrix lie on one NUMA node.
+    private var prepareThread: @Sendable (Int) -> Void {
+        let kernels = kernels
+        let processors = options.pinsThreads ? Machine.topology.cores.compactMap(\.processors.first) : []
+        return { thread in
+            if !processors.isEmpty { Machine.pinThread(toProcessor: processors[thread % processors.count]) }
+            kernels.beginThread()
+        }
     }
 
     private func makeForwardPass() throws(NumericsError) -> GPTOSSModel {
@@ -75,7 +87,7 @@ public final class LoadedModel: @unchecked Sendable {
         let kernels = kernels
         return GPTOSSModel(
             shape: shape, weights: weights, kernels: kernels, precision: options.precision,
-            team: ThreadTeam(count: threads, prepare: { kernels.beginThread() }, finish: { kernels.endThread() }),
+            team: ThreadTeam(count: threads, prepare: prepareThread, finish: { kernels.endThread() }),
             workspace: try Workspace(
                 shape: shape, tokens: options.stepTokens, logitRows: options.runningSequences, threads: threads),
             fullPages: try KeyValuePages(
