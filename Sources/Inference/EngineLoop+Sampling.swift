@@ -26,7 +26,7 @@ extension EngineLoop {
             return nil
         }
         return GenerationSummary(
-            reason: reason, promptTokens: request.prompt.count, cachedTokens: 0,
+            reason: reason, promptTokens: request.prompt.count, cachedTokens: sequence.cachedTokens ?? 0,
             generatedTokens: sequence.generatedCount)
     }
 }

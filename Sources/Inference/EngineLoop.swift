@@ -27,10 +27,12 @@ final class EngineLoop {
             if isClosed { return finishAll() }
             let parts = scheduler.schedule()
             if !parts.isEmpty {
+                let start = ContinuousClock.now
                 let rows = runStep(parts)
                 postprocess(parts, rows)
+                scheduler.noteDuration(of: parts, seconds: (ContinuousClock.now - start).seconds)
             }
-            assert(scheduler.checkIntegrity(), "every page is free or held once")
+            assert(scheduler.checkIntegrity(), "pages and sequences agree")
             publishLoad()
         }
     }
@@ -140,7 +142,8 @@ final class EngineLoop {
         sendPromptLogprobs(part.number)
         finish(
             part.number,
-            GenerationSummary(reason: .length, promptTokens: prompt, cachedTokens: 0, generatedTokens: 0))
+            GenerationSummary(
+                reason: .length, promptTokens: prompt, cachedTokens: sequence.cachedTokens ?? 0, generatedTokens: 0))
     }
 
     private func sendPromptLogprobs(_ number: Int) {
@@ -169,6 +172,7 @@ final class EngineLoop {
 
     private func publishLoad() {
         counters.publish(
-            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage)
+            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage,
+            prefixes: scheduler.prefixCounts)
     }
 }

@@ -109,14 +109,14 @@ import Testing
         let ranking = TokenRanking(logits: matrix, kernels: kernels)
         ranking.begin(TokenDistribution(matrix, row: 0, temperature: 1, kernels: kernels))
         func draws(_ cut: TokenDistribution.Cut) -> [Int32] {
-            (0..<1000).map { ranking.draw(cut, unit: (Double($0) + 0.5) / 1000) }
+            (0..<251).map { ranking.draw(cut, unit: (Double($0) + 0.5) / 251) }
         }
-        #expect(abs(draws(.none).count { $0 % 2 == 1 } - 750) <= 1)
+        #expect(abs(draws(.none).count { $0 % 2 == 1 } - 188) <= 5)
         // Three quarters are the odd ones; what is beyond them comes from the first even ones.
         let half = ranking.cut(mass: 0.5 * ranking.totalMass())
         #expect(draws(half).allSatisfy { $0 % 2 == 1 && $0 < count * 2 / 3 + 8 })
         let most = draws(ranking.cut(mass: 0.875 * ranking.totalMass()))
-        #expect(abs(most.count { $0 % 2 == 0 } - 143) <= 1)
+        #expect(abs(most.count { $0 % 2 == 0 } - 36) <= 5)
         #expect(most.allSatisfy { $0 % 2 == 1 || $0 < count / 2 + 8 })
         // The k most likely, for a k beyond what is ranked.
         let tokens = Set(draws(ranking.cut(count: count / 2 + 2)).filter { $0 % 2 == 0 })

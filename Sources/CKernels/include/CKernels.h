@@ -166,6 +166,9 @@ static inline void ck_spin_hint(void) {
 #endif
 }
 
+/// Keeps the calling thread on one logical processor; does nothing where the system cannot or will not.
+void ck_pin_thread(int32_t processor);
+
 /// Sum of all bytes' 64-bit words: the read-bandwidth probe (bytes a multiple of 64).
 uint64_t ck_read_probe(const uint8_t *bytes, size_t count);
 

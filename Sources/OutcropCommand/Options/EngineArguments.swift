@@ -12,8 +12,14 @@ struct EngineArguments: ParsableArguments {
             valueName: "precision"))
     var precision: Precision = .fast
 
-    @Option(help: ArgumentHelp("Threads that compute (default: the machine's processors).", valueName: "count"))
+    @Option(help: ArgumentHelp("Threads that compute (default: one per core).", valueName: "count"))
     var threads: Int?
+
+    @Flag(
+        help: """
+            Keep each thread on a core of its own: for machines with several NUMA nodes that run nothing else.
+            """)
+    var pinThreads = false
 
     @Option(
         help: ArgumentHelp(
@@ -34,6 +40,6 @@ struct EngineArguments: ParsableArguments {
     var options: EngineOptions {
         EngineOptions(
             precision: precision, instructionSet: EnvironmentVariable.instructionSet.value, threads: threads,
-            contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes)
+            pinsThreads: pinThreads, contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes)
     }
 }
