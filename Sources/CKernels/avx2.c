@@ -26,5 +26,6 @@ const ck_kernels ck_avx2_kernels = {
     .scale_add = ck_avx2_scale_add,
     .argmax = ck_avx2_argmax,
     .sum_exp = ck_avx2_sum_exp,
+    .gather = ck_avx2_gather,
 };
 #endif

@@ -27,5 +27,6 @@ const ck_kernels ck_avx512_kernels = {
     .scale_add = ck_avx512_scale_add,
     .argmax = ck_avx512_argmax,
     .sum_exp = ck_avx512_sum_exp,
+    .gather = ck_avx512_gather,
 };
 #endif

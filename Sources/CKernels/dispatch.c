@@ -30,6 +30,7 @@ static void fill_gaps(ck_kernels *out, const ck_kernels *simpler) {
   FILL(scale_add);
   FILL(argmax);
   FILL(sum_exp);
+  FILL(gather);
 #undef FILL
 }
 

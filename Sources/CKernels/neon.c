@@ -54,5 +54,6 @@ const ck_kernels ck_neon_kernels = {
     .scale_add = ck_neon_scale_add,
     .argmax = ck_neon_argmax,
     .sum_exp = ck_neon_sum_exp,
+    .gather = ck_neon_gather,
 };
 #endif

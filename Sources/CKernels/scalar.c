@@ -173,10 +173,28 @@ static int32_t argmax(const float *x, int32_t n) {
   return best;
 }
 
-static double sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature) {
-  double sum = 0;
-  for (int32_t i = 0; i < n; i++) sum += expf((x[i] - maximum) * inverse_temperature);
-  return sum;
+static double sum_exp(
+    const float *x, int32_t n, float maximum, float inverse_temperature, float bound, double *blocks) {
+  double total = 0;
+  for (int32_t begin = 0; begin < n; begin += CK_SUM_BLOCK) {
+    const int32_t end = n - begin < CK_SUM_BLOCK ? n : begin + CK_SUM_BLOCK;
+    double sum = 0;
+    for (int32_t i = begin; i < end; i++)
+      if (x[i] >= bound) sum += expf((x[i] - maximum) * inverse_temperature);
+    if (blocks) blocks[begin / CK_SUM_BLOCK] = sum;
+    total += sum;
+  }
+  return total;
+}
+
+static int32_t gather(const float *x, int32_t n, float low, float high, int32_t capacity, int32_t *indices) {
+  int32_t count = 0;
+  for (int32_t i = 0; i < n; i++) {
+    if (!(x[i] >= low && x[i] < high)) continue;
+    if (count == capacity) return capacity + 1;
+    indices[count++] = i;
+  }
+  return count;
 }
 
 const ck_kernels ck_scalar_kernels = {
@@ -196,4 +214,5 @@ const ck_kernels ck_scalar_kernels = {
     .scale_add = scale_add,
     .argmax = argmax,
     .sum_exp = sum_exp,
+    .gather = gather,
 };

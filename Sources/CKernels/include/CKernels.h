@@ -45,6 +45,7 @@
 #define CK_ATTENTION_TOKENS 16
 /// Positions whose scores attention keeps before it goes on to their values.
 #define CK_ATTENTION_BLOCK 128
+#define CK_SUM_BLOCK 512
 
 typedef enum { CK_MXFP4 = 0, CK_INT8 = 1, CK_BF16 = 2 } ck_weight_kind;
 typedef enum { CK_ACT_F32 = 0, CK_ACT_BF16 = 1, CK_ACT_Q16 = 2 } ck_activation_kind;
@@ -148,8 +149,14 @@ typedef struct {
   void (*scale_add)(float *y, const float *x, float w, int32_t n);
   /// Index of the largest of n values, the lowest index on ties; NaN counts as the smallest. n >= 1.
   int32_t (*argmax)(const float *x, int32_t n);
-  /// sum of exp((x[i] - maximum) * inverse_temperature), accumulated in double or compensated lanes.
-  double (*sum_exp)(const float *x, int32_t n, float maximum, float inverse_temperature);
+  /// Sum of exp((x[i] - maximum) * inverse_temperature) over the x[i] >= bound (NaN is not; none exceeds the maximum;
+  /// bound > -infinity). If `blocks` is not NULL, blocks[b] becomes the sum over the b-th CK_SUM_BLOCK values; the result
+  /// is the sum of these in order, in double. At the inverse temperature 0 it is the exact number of the values.
+  double (*sum_exp)(
+      const float *x, int32_t n, float maximum, float inverse_temperature, float bound, double *blocks);
+  /// Writes the ascending indices of the values with low <= x[i] < high (NaN is not), at most `capacity`, and returns
+  /// their number, or capacity + 1 if there are more than are written.
+  int32_t (*gather)(const float *x, int32_t n, float low, float high, int32_t capacity, int32_t *indices);
 } ck_kernels;
 
 /// Bytes of scratch that a matmul over `columns` inputs may use.
