@@ -23,8 +23,7 @@ const ck_kernels ck_avx2_kernels = {
             [CK_INT8] = {CK_ACT_Q16, CK_ACT_Q16, 1},
             [CK_BF16] = {CK_ACT_F32, CK_ACT_F32, 1},
         },
-    .attention_f16 = ck_avx2_attention_f16,
-    .attention_f32 = ck_avx2_attention_f32,
+    .attention = ck_avx2_attention,
     .rms_norm = ck_avx2_rms_norm,
     .to_bf16 = ck_avx2_to_bf16,
     .to_q16 = ck_avx2_to_q16,
@@ -35,5 +34,6 @@ const ck_kernels ck_avx2_kernels = {
     .scale_add = ck_avx2_scale_add,
     .argmax = ck_avx2_argmax,
     .sum_exp = ck_avx2_sum_exp,
+    .gather = ck_avx2_gather,
 };
 #endif

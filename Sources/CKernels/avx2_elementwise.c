@@ -1,4 +1,4 @@
-// Norm, conversions, rotation, activation and reductions on AVX2. Tails use masked loads and stores.
+// Norm, conversions, rotation and activation on AVX2. Tails use masked loads and stores.
 #if defined(__x86_64__)
 #include "avx2.h"
 
@@ -6,8 +6,6 @@
 #include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-
-CK_INLINE int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
 
 void ck_avx2_rms_norm(const float *x, const float *gain, float epsilon, int32_t n, float *out) {
   __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
@@ -153,40 +151,6 @@ void ck_avx2_scale_add(float *y, const float *x, float w, int32_t n) {
     __m256 sum = _mm256_fmadd_ps(weight, _mm256_maskload_ps(x + i, mask), _mm256_maskload_ps(y + i, mask));
     _mm256_maskstore_ps(y + i, mask, sum);
   }
-}
-
-int32_t ck_avx2_argmax(const float *x, int32_t n) {
-  __m256 largest[4];
-  for (int v = 0; v < 4; v++) largest[v] = _mm256_set1_ps(-INFINITY);
-  int32_t whole = n / 32 * 32;
-  // The running maximum comes second: it is the result where x is NaN.
-  for (int32_t i = 0; i < whole; i += 32)
-    for (int v = 0; v < 4; v++) largest[v] = _mm256_max_ps(_mm256_loadu_ps(x + i + v * 8), largest[v]);
-  float best = avx2_max(_mm256_max_ps(_mm256_max_ps(largest[0], largest[1]), _mm256_max_ps(largest[2], largest[3])));
-  for (int32_t i = whole; i < n; i++)
-    if (x[i] > best) best = x[i];
-  for (int32_t i = 0; i < n; i += 8) {
-    __m256i mask = avx2_lanes_below(smaller(n - i, 8));
-    __m256 equal = _mm256_cmp_ps(_mm256_maskload_ps(x + i, mask), _mm256_set1_ps(best), _CMP_EQ_OQ);
-    int found = _mm256_movemask_ps(_mm256_and_ps(equal, _mm256_castsi256_ps(mask)));
-    if (found) return i + __builtin_ctz((unsigned)found);
-  }
-  return 0;
-}
-
-double ck_avx2_sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature) {
-  const __m256 m = _mm256_set1_ps(maximum), t = _mm256_set1_ps(inverse_temperature);
-  __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
-  for (int32_t i = 0; i < n; i += 8) {
-    __m256i mask = avx2_lanes_below(smaller(n - i, 8));
-    __m256 e = avx2_exp(_mm256_mul_ps(_mm256_sub_ps(_mm256_maskload_ps(x + i, mask), m), t));
-    e = _mm256_and_ps(e, _mm256_castsi256_ps(mask));
-    low = _mm256_add_pd(low, _mm256_cvtps_pd(_mm256_castps256_ps128(e)));
-    high = _mm256_add_pd(high, _mm256_cvtps_pd(_mm256_extractf128_ps(e, 1)));
-  }
-  __m256d sum = _mm256_add_pd(low, high);
-  __m128d two = _mm_add_pd(_mm256_castpd256_pd128(sum), _mm256_extractf128_pd(sum, 1));
-  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
 #pragma clang attribute pop

@@ -23,8 +23,7 @@ const ck_kernels ck_avx512_kernels = {
             [CK_INT8] = {CK_ACT_Q8, CK_ACT_Q8, 1},
             [CK_BF16] = {CK_ACT_F32, CK_ACT_BF16, 4},
         },
-    .attention_f16 = ck_avx512_attention_f16,
-    .attention_f32 = ck_avx512_attention_f32,
+    .attention = ck_avx512_attention,
     .rms_norm = ck_avx512_rms_norm,
     .to_bf16 = ck_avx512_to_bf16,
     .to_q16 = ck_avx512_to_q16,
@@ -35,5 +34,6 @@ const ck_kernels ck_avx512_kernels = {
     .scale_add = ck_avx512_scale_add,
     .argmax = ck_avx512_argmax,
     .sum_exp = ck_avx512_sum_exp,
+    .gather = ck_avx512_gather,
 };
 #endif

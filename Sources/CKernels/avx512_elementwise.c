@@ -1,4 +1,4 @@
-// Norm, conversions, rotation, activation and reductions on AVX-512. Tails use masked loads and stores.
+// Norm, conversions, rotation and activation on AVX-512. Tails use masked loads and stores.
 #if defined(__x86_64__)
 #include "avx512.h"
 
@@ -128,41 +128,6 @@ void ck_avx512_scale_add(float *y, const float *x, float w, int32_t n) {
     __m512 sum = _mm512_fmadd_ps(weight, _mm512_maskz_loadu_ps(mask, x + i), _mm512_maskz_loadu_ps(mask, y + i));
     _mm512_mask_storeu_ps(y + i, mask, sum);
   }
-}
-
-int32_t ck_avx512_argmax(const float *x, int32_t n) {
-  const __m512 nothing = _mm512_set1_ps(-INFINITY);
-  __m512 largest[4] = {nothing, nothing, nothing, nothing};
-  int32_t i = 0;
-  // The running maximum comes second: it is the result where x is NaN.
-  for (; i + 64 <= n; i += 64) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < 4; v++) largest[v] = _mm512_max_ps(_mm512_loadu_ps(x + i + v * 16), largest[v]);
-  }
-  for (; i < n; i += 16)
-    largest[0] = _mm512_max_ps(_mm512_mask_loadu_ps(nothing, avx512_lanes_below(n - i), x + i), largest[0]);
-  for (int v = 1; v < 4; v++) largest[0] = _mm512_max_ps(largest[0], largest[v]);
-  const float best = _mm512_reduce_max_ps(largest[0]);
-  for (i = 0; i < n; i += 16) {
-    __mmask16 mask = avx512_lanes_below(n - i);
-    __m512 value = _mm512_maskz_loadu_ps(mask, x + i);
-    __mmask16 equal = _mm512_mask_cmp_ps_mask(mask, value, _mm512_set1_ps(best), _CMP_EQ_OQ);
-    if (equal) return i + __builtin_ctz(equal);
-  }
-  return 0;
-}
-
-double ck_avx512_sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature) {
-  const __m512 m = _mm512_set1_ps(maximum), t = _mm512_set1_ps(inverse_temperature);
-  __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
-  for (int32_t i = 0; i < n; i += 16) {
-    __mmask16 mask = avx512_lanes_below(n - i);
-    __m512 e = avx512_exp(_mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(mask, x + i), m), t));
-    e = _mm512_maskz_mov_ps(mask, e);
-    low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(e)));
-    high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(e, 1)));
-  }
-  return _mm512_reduce_add_pd(_mm512_add_pd(low, high));
 }
 
 #pragma clang attribute pop

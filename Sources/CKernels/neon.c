@@ -49,8 +49,7 @@ const ck_kernels ck_neon_kernels = {
             [CK_INT8] = {CK_ACT_Q8, CK_ACT_Q8, 1},
             [CK_BF16] = {CK_ACT_F32, CK_ACT_F32, 1},
         },
-    .attention_f16 = ck_neon_attention_f16,
-    .attention_f32 = ck_neon_attention_f32,
+    .attention = ck_neon_attention,
     .rms_norm = ck_neon_rms_norm,
     .to_bf16 = ck_neon_to_bf16,
     .to_q16 = ck_neon_to_q16,
@@ -61,5 +60,6 @@ const ck_kernels ck_neon_kernels = {
     .scale_add = ck_neon_scale_add,
     .argmax = ck_neon_argmax,
     .sum_exp = ck_neon_sum_exp,
+    .gather = ck_neon_gather,
 };
 #endif

@@ -1,18 +1,10 @@
-// Norm, conversions, rotation, activation and reductions on NEON. Tails of less than a vector go through a small
+// Norm, conversions, rotation and activation on NEON. Tails of less than a vector go through a small
 // buffer.
 #if defined(__aarch64__)
 #include "neon.h"
 
 #include <math.h>
 #include <string.h>
-
-/// Four floats of which `count` (1...4) are read, the others zero.
-CK_INLINE float32x4_t load_some(const float *x, int32_t count) {
-  if (count >= 4) return vld1q_f32(x);
-  float buffer[4] = {0};
-  memcpy(buffer, x, (size_t)count * sizeof(float));
-  return vld1q_f32(buffer);
-}
 
 CK_INLINE void store_some(float *x, float32x4_t v, int32_t count) {
   if (count >= 4) {
@@ -39,14 +31,14 @@ void ck_neon_rms_norm(const float *x, const float *gain, float epsilon, int32_t 
       sum[v] = vfmaq_f32(sum[v], a, a);
     }
   for (; i < n; i += 4) {
-    float32x4_t a = load_some(x + i, n - i);
+    float32x4_t a = neon_load_some(x + i, n - i, 0);
     sum[0] = vfmaq_f32(sum[0], a, a);
   }
   float square = vaddvq_f32(vaddq_f32(vaddq_f32(sum[0], sum[1]), vaddq_f32(sum[2], sum[3])));
   float factor = 1.0f / sqrtf(square / (float)n + epsilon);
   for (i = 0; i < n; i += 4) {
-    float32x4_t a = vmulq_n_f32(load_some(x + i, n - i), factor);
-    store_some(out + i, vmulq_f32(a, load_some(gain + i, n - i)), n - i);
+    float32x4_t a = vmulq_n_f32(neon_load_some(x + i, n - i, 0), factor);
+    store_some(out + i, vmulq_f32(a, neon_load_some(gain + i, n - i, 0)), n - i);
   }
 }
 
@@ -60,12 +52,13 @@ CK_INLINE uint16x4_t narrow_bf16(float32x4_t x) {
 }
 
 void ck_neon_to_bf16(const float *x, int32_t n, uint16_t *out) {
-  for (int32_t i = 0; i < n; i += 4) store_some_halves(out + i, narrow_bf16(load_some(x + i, n - i)), n - i);
+  for (int32_t i = 0; i < n; i += 4) store_some_halves(out + i, narrow_bf16(neon_load_some(x + i, n - i, 0)), n - i);
 }
 
 void ck_neon_to_f16(const float *x, int32_t n, uint16_t *out) {
   for (int32_t i = 0; i < n; i += 4) {
-    float32x4_t v = vmaxq_f32(vdupq_n_f32(-65504.0f), vminq_f32(vdupq_n_f32(65504.0f), load_some(x + i, n - i)));
+    float32x4_t v = vminq_f32(vdupq_n_f32(65504.0f), neon_load_some(x + i, n - i, 0));
+    v = vmaxq_f32(vdupq_n_f32(-65504.0f), v);
     store_some_halves(out + i, vreinterpret_u16_f16(vcvt_f16_f32(v)), n - i);
   }
 }
@@ -118,8 +111,8 @@ void ck_neon_rope(float *x, int32_t heads, int32_t head_dim, const float *cosine
   for (int32_t h = 0; h < heads; h++, x += head_dim)
     for (int32_t i = 0; i < half; i += 4) {
       int32_t count = half - i;
-      float32x4_t a = load_some(x + i, count), b = load_some(x + half + i, count);
-      float32x4_t c = load_some(cosines + i, count), s = load_some(sines + i, count);
+      float32x4_t a = neon_load_some(x + i, count, 0), b = neon_load_some(x + half + i, count, 0);
+      float32x4_t c = neon_load_some(cosines + i, count, 0), s = neon_load_some(sines + i, count, 0);
       store_some(x + i, vfmsq_f32(vmulq_f32(a, c), b, s), count);
       store_some(x + half + i, vfmaq_f32(vmulq_f32(b, c), a, s), count);
     }
@@ -138,42 +131,6 @@ void ck_neon_swiglu(const float *gate_up, int32_t begin, int32_t end, float limi
 
 void ck_neon_scale_add(float *y, const float *x, float w, int32_t n) {
   for (int32_t i = 0; i < n; i += 4)
-    store_some(y + i, vfmaq_n_f32(load_some(y + i, n - i), load_some(x + i, n - i), w), n - i);
-}
-
-int32_t ck_neon_argmax(const float *x, int32_t n) {
-  float32x4_t largest = vdupq_n_f32(-INFINITY);
-  int32_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    float32x4_t v = vld1q_f32(x + i);
-    // A comparison with NaN is false, so that the running maximum stays.
-    largest = vbslq_f32(vcgtq_f32(v, largest), v, largest);
-  }
-  float best = vmaxvq_f32(largest);
-  for (; i < n; i++)
-    if (x[i] > best) best = x[i];
-  for (i = 0; i + 4 <= n; i += 4)
-    if (vmaxvq_u32(vceqq_f32(vld1q_f32(x + i), vdupq_n_f32(best)))) break;
-  for (; i < n; i++)
-    if (x[i] == best) return i;
-  return 0;
-}
-
-double ck_neon_sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature) {
-  float64x2_t low = vdupq_n_f64(0), high = vdupq_n_f64(0);
-  double rest = 0;
-  for (int32_t i = 0; i < n; i += 4) {
-    float32x4_t shifted = vsubq_f32(load_some(x + i, n - i), vdupq_n_f32(maximum));
-    float32x4_t e = neon_exp(vmulq_n_f32(shifted, inverse_temperature));
-    if (n - i < 4) {
-      float lanes[4];
-      vst1q_f32(lanes, e);
-      for (int lane = 0; lane < n - i; lane++) rest += (double)lanes[lane];
-    } else {
-      low = vaddq_f64(low, vcvt_f64_f32(vget_low_f32(e)));
-      high = vaddq_f64(high, vcvt_high_f64_f32(e));
-    }
-  }
-  return vaddvq_f64(vaddq_f64(low, high)) + rest;
+    store_some(y + i, vfmaq_n_f32(neon_load_some(y + i, n - i, 0), neon_load_some(x + i, n - i, 0), w), n - i);
 }
 #endif

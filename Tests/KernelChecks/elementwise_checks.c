@@ -156,11 +156,6 @@ static long check_reductions(const ck_kernels *t, int n, kc_random *r, char *mes
     for (int i = 0; i < n; i++)
       if (!(fabs(z[i] - (y[i] + 0.3 * x[i])) <= 3e-6)) KC_FAIL("%s scale_add, n %d: [%d]", t->name, n, i);
   }
-  if (t->sum_exp) {
-    double sum = 0, got = t->sum_exp(x, n, 9.0f, 0.7f);
-    for (int i = 0; i < n; i++) sum += exp(((double)x[i] - 9.0) * (double)0.7f);
-    if (!(fabs(got - sum) <= 3e-6 * sum)) KC_FAIL("%s sum_exp, n %d: %.12g, expected %.12g", t->name, n, got, sum);
-  }
   for (int round = 0; t->argmax && round < 24; round++) {
     for (int i = 0; i < n; i++) x[i] = (float)(kc_below(r, 6 + n / 4) - n / 8);
     for (int i = 0; i < n; i++)
@@ -184,6 +179,59 @@ static long check_reductions(const ck_kernels *t, int n, kc_random *r, char *mes
   return n;
 }
 
+static long check_sum_exp(const ck_kernels *t, int n, kc_random *r, char *message, size_t capacity) {
+  float *x = random_floats(n, 4, r);
+  int blocks = (n + CK_SUM_BLOCK - 1) / CK_SUM_BLOCK;
+  double *sums = kc_allocate((size_t)blocks * 8);
+  for (int round = 0; round < 6; round++) {
+    if (round == 3)
+      for (int i = 0; i < n; i++)
+        if (kc_below(r, 3) == 0) x[i] = kc_below(r, 2) ? NAN : -INFINITY;
+    // At the inverse temperature 0 the sum counts.
+    float bound = round % 3 == 0 ? -3e38f : round % 3 == 1 ? 2.5f : x[n / 2], inverse = round == 1 ? 0 : 0.7f;
+    double total = 0, got = t->sum_exp(x, n, 25.0f, inverse, bound, sums);
+    for (int b = 0; b < blocks; b++) {
+      double sum = 0;
+      for (int i = b * CK_SUM_BLOCK; i < n && i < (b + 1) * CK_SUM_BLOCK; i++)
+        if (x[i] >= bound) sum += exp(((double)x[i] - 25.0) * (double)inverse);
+      if (!(fabs(sums[b] - sum) <= 3e-6 * sum))
+        KC_FAIL("%s sum_exp, n %d: block %d is %.12g, expected %.12g", t->name, n, b, sums[b], sum);
+      total += sums[b];
+    }
+    if (got != total) KC_FAIL("%s sum_exp, n %d: %.17g, its blocks %.17g", t->name, n, got, total);
+    if (t->sum_exp(x, n, 25.0f, inverse, bound, NULL) != got) KC_FAIL("%s sum_exp, n %d: without blocks", t->name, n);
+  }
+  free(x);
+  free(sums);
+  return n;
+}
+
+static long check_gather(const ck_kernels *t, int n, kc_random *r, char *message, size_t capacity) {
+  static const float special[] = {NAN, INFINITY, -INFINITY, 0.0f, -0.0f};
+  float *x = random_floats(n, 1, r);
+  for (int i = 0; i < n; i++)
+    if (kc_below(r, 5) == 0) x[i] = special[kc_below(r, 5)];
+  for (int round = 0; round < 20; round++) {
+    float low = round % 4 == 0 ? -INFINITY : kc_normal(r), high = round % 3 == 0 ? INFINITY : low + 1;
+    if (round == 5) low = 0;
+    int room = round % 5 == 4 ? n : kc_below(r, n + 1), count = 0;
+    // Of exactly the capacity, so that a sanitizer sees a write beyond it.
+    int32_t *found = kc_allocate((size_t)room * 4);
+    int got = t->gather(x, n, low, high, room, found);
+    for (int i = 0; i < n; i++) {
+      if (!(x[i] >= low && x[i] < high)) continue;
+      if (count < room && found[count] != i)
+        KC_FAIL("%s gather, n %d: [%d] is %d, expected %d", t->name, n, count, found[count], i);
+      count++;
+    }
+    if (got != (count > room ? room + 1 : count))
+      KC_FAIL("%s gather, n %d: %d of %d, room for %d", t->name, n, got, count, room);
+    free(found);
+  }
+  free(x);
+  return 20 * n;
+}
+
 long kc_check_elementwise(const ck_kernels *t, char *message, size_t capacity) {
   kc_random r = {13};
   long count = 0, n;
@@ -196,6 +244,8 @@ long kc_check_elementwise(const ck_kernels *t, char *message, size_t capacity) {
     if (t->rms_norm) RUN(check_norm(t, lengths[i], &r, message, capacity));
     for (int again = 0; again < 8; again++) RUN(check_narrow(t, lengths[i], &r, message, capacity));
     RUN(check_reductions(t, lengths[i], &r, message, capacity));
+    if (t->sum_exp) RUN(check_sum_exp(t, lengths[i], &r, message, capacity));
+    if (t->gather) RUN(check_gather(t, lengths[i], &r, message, capacity));
   }
   for (int blocks = 1; t->to_q16 && t->to_q8 && blocks < 100; blocks += 7)
     RUN(check_fixed_points(t, blocks, &r, message, capacity));

@@ -70,16 +70,6 @@ extension KernelSet {
             y.rowPointer(row) + columns.lowerBound, x.rowPointer(source) + column, weight,
             Int32(columns.count))
     }
-
-    /// The index of the largest value of a row, the lowest on ties.
-    public func argmax(_ x: FloatMatrix, row: Int) -> Int {
-        Int(unsafe table.argmax(x.rowPointer(row), Int32(x.columns)))
-    }
-
-    /// The sum of exp((x - maximum) / temperature) over a row.
-    public func sumOfExponentials(_ x: FloatMatrix, row: Int, maximum: Float, temperature: Float = 1) -> Double {
-        unsafe table.sum_exp(x.rowPointer(row), Int32(x.columns), maximum, 1 / temperature)
-    }
 }
 
 /// Cosines and sines of the rotary embedding, one row per token of a step.
