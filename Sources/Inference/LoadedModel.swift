@@ -29,8 +29,13 @@ public final class LoadedModel: @unchecked Sendable {
     /// Maps an artifact.
     /// - Throws: `NumericsError` or `ArtifactError` if it cannot be used, `EngineError.contextTooLong` if the memory for keys
     ///   and values does not reach for the context asked for.
-    public init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
-        kernels = try KernelSet(named: options.instructionSet)
+    public convenience init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
+        try self.init(artifact, options: options, kernels: KernelSet(named: options.instructionSet))
+    }
+
+    /// Maps an artifact, to be computed with these kernels whatever the options say.
+    init(_ artifact: Artifact, options: EngineOptions, kernels: KernelSet) throws {
+        self.kernels = kernels
         shape = ModelShape(artifact.configuration)
         weights = try ModelWeights(artifact, shape: shape)
         self.options = options

@@ -139,6 +139,8 @@ typedef struct {
 /// The kernels of one instruction set. A NULL entry is filled by `ck_select` from the next simpler set.
 typedef struct {
   const char *name;                       ///< "scalar", "avx2", "avx512", "amx", "neon"
+  void (*thread_begin)(void);             ///< prepares a thread to run the set; NULL if there is nothing to prepare
+  void (*thread_end)(void);               ///< undoes thread_begin
   ck_matmul_function matmul[3][4];        ///< [ck_weight_kind][ck_activation_kind]
   ck_activation_choice fast[3];           ///< [ck_weight_kind]; never CK_ACT_Q8
   ck_activation_choice int8[3];           ///< [ck_weight_kind]; CK_ACT_Q8 where it is faster than `fast`

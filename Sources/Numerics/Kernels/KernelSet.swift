@@ -39,6 +39,10 @@ public enum Precision: String, Sendable, CaseIterable {
         unsafe self.table = table
     }
 
+    /// Kernels that `ck_select` does not know.
+    /// - Parameter table: complete.
+    init(table: ck_kernels) { unsafe self.table = table }
+
     /// Every instruction set that this machine can run, by name.
     public static var available: [String] {
         ["scalar", "avx2", "avx512", "amx", "neon"].filter { name in
