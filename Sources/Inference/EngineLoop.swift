@@ -12,19 +12,29 @@ final class EngineLoop {
     private var scheduler: Scheduler
     private var events: [Int: EngineMailbox.Events] = [:]
 
-    init(model: GPTOSSModel, limits: Scheduler.Limits, mailbox: EngineMailbox, counters: EngineCounters) {
+    private let prefixFile: PrefixFile?
+    /// While there are prefixes left to read.
+    private var prefixReader: PrefixFileReader?
+
+    init(
+        model: GPTOSSModel, limits: Scheduler.Limits, mailbox: EngineMailbox, counters: EngineCounters,
+        prefixFile: PrefixFile? = nil
+    ) {
         self.model = model
         self.mailbox = mailbox
         self.counters = counters
         sampling = SamplingWorkspace(logits: model.workspace.logits, kernels: model.kernels)
         scheduler = Scheduler(limits: limits)
+        self.prefixFile = prefixFile
+        prefixReader = prefixFile?.reader()
     }
 
     func run() {
         while true {
-            let (messages, isClosed) = mailbox.take(waiting: scheduler.isIdle)
+            let (messages, isClosed) = mailbox.take(waiting: scheduler.isIdle && prefixReader == nil)
             for message in messages { handle(message) }
             if isClosed { return finishAll() }
+            restorePrefixes()
             let parts = scheduler.schedule()
             if !parts.isEmpty {
                 let start = ContinuousClock.now
@@ -35,6 +45,13 @@ final class EngineLoop {
             assert(scheduler.checkIntegrity(), "pages and sequences agree")
             publishLoad()
         }
+    }
+
+    private func restorePrefixes() {
+        guard let reader = prefixReader else { return }
+        let isMore = reader.restoreSome(
+            to: &scheduler.pools, full: model.fullPages, sliding: model.slidingPages)
+        if !isMore { prefixReader = nil }
     }
 
     private func handle(_ message: EngineMailbox.Message) {
@@ -165,9 +182,13 @@ final class EngineLoop {
     private func finishAll() {
         for (number, continuation) in events {
             mailbox.end(number)
+            _ = scheduler.remove(number)
             continuation.finish(throwing: GenerationError.shuttingDown)
         }
         events.removeAll()
+        // What was not read yet would be lost.
+        while prefixReader != nil { restorePrefixes() }
+        prefixFile?.save(scheduler.pools.cache, full: model.fullPages, sliding: model.slidingPages)
     }
 
     private func publishLoad() {

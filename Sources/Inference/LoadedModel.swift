@@ -21,6 +21,8 @@ public final class LoadedModel: @unchecked Sendable {
     /// Bytes of memory for keys and values, when all of them are in use.
     public let keyValueBytes: Int
     let schedulerLimits: Scheduler.Limits
+    /// Where computed prefixes are kept while no engine runs.
+    let prefixFile: PrefixFile?
     let shape: ModelShape
     private let weights: ModelWeights
     private let kernels: KernelSet
@@ -52,6 +54,7 @@ public final class LoadedModel: @unchecked Sendable {
             waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
             slidingPages: plan.slidingPages, reusesPrefixes: options.reusesPrefixes,
             stepSeconds: options.stepSeconds)
+        prefixFile = PrefixFile(artifact, shape: shape, options: options, instructionSet: kernels.name)
     }
 
     /// Bytes of weights that a step of `rows` tokens reads at least, on average over random tokens: of a layer's E experts,
