@@ -5,9 +5,10 @@ import OutcropNumerics
 ///
 /// Lives on one thread; everything it shares with others goes through the mailbox and the counters.
 final class EngineLoop {
-    private let model: GPTOSSModel
+    let model: GPTOSSModel
     private let mailbox: EngineMailbox
-    private let counters: EngineCounters
+    let counters: EngineCounters
+    let sampling: SamplingWorkspace
     private var scheduler: Scheduler
     private var events: [Int: EngineMailbox.Events] = [:]
 
@@ -15,6 +16,7 @@ final class EngineLoop {
         self.model = model
         self.mailbox = mailbox
         self.counters = counters
+        sampling = SamplingWorkspace(logits: model.workspace.logits, kernels: model.kernels)
         scheduler = Scheduler(limits: limits)
     }
 
@@ -25,10 +27,12 @@ final class EngineLoop {
             if isClosed { return finishAll() }
             let parts = scheduler.schedule()
             if !parts.isEmpty {
+                let start = ContinuousClock.now
                 let rows = runStep(parts)
                 postprocess(parts, rows)
+                scheduler.noteDuration(of: parts, seconds: (ContinuousClock.now - start).seconds)
             }
-            assert(scheduler.checkIntegrity(), "every page is free or held once")
+            assert(scheduler.checkIntegrity(), "pages and sequences agree")
             publishLoad()
         }
     }
@@ -112,7 +116,7 @@ final class EngineLoop {
                 sequence.promptLogprobs.append(
                     Logprobs.compute(
                         model.workspace.logits, row: logitRow, token: target,
-                        top: sequence.request.promptLogprobs ?? 0, kernels: model.kernels))
+                        top: sequence.request.promptLogprobs ?? 0, in: sampling))
             }
         }
         guard entry.isSampled else { return }
@@ -127,41 +131,6 @@ final class EngineLoop {
         if let summary { finish(entry.number, summary) }
     }
 
-    private func sample(_ sequence: inout SequenceState, logitRow: Int) -> SampledToken {
-        let logits = model.workspace.logits
-        // The sampler changes the row, so what is reported of the unmodified logits comes first.
-        guard let top = sequence.request.topLogprobs else {
-            let id = sequence.sampler.sample(logits, row: logitRow, kernels: model.kernels)
-            sequence.append(id)
-            return SampledToken(id: id)
-        }
-        var logprob = Logprobs.compute(logits, row: logitRow, token: 0, top: top, kernels: model.kernels)
-        let shift = logits.withRow(logitRow) { $0[0] } - logprob.logprob
-        let original = logits.array(row: logitRow)
-        let id = sequence.sampler.sample(logits, row: logitRow, kernels: model.kernels)
-        logprob.id = id
-        logprob.logprob = original[Int(id)] - shift
-        sequence.append(id)
-        return SampledToken(id: id, logprob: logprob)
-    }
-
-    private func summary(of sequence: SequenceState, last: Int32) -> GenerationSummary? {
-        let request = sequence.request
-        let reason: FinishReason
-        if !request.ignoresStopTokens, request.stopTokens.contains(last) {
-            reason = .stopToken(last)
-        } else if sequence.generatedCount >= request.maximumTokens ?? .max
-            || sequence.tokens.count >= counters.contextLength
-        {
-            reason = .length
-        } else {
-            return nil
-        }
-        return GenerationSummary(
-            reason: reason, promptTokens: request.prompt.count, cachedTokens: 0,
-            generatedTokens: sequence.generatedCount)
-    }
-
     /// Progress of a prompt, and the end of requests that only wanted their prompt computed.
     private func report(_ part: Scheduler.Part) {
         guard let sequence = scheduler.running.first(where: { $0.number == part.number }) else { return }
@@ -173,7 +142,8 @@ final class EngineLoop {
         sendPromptLogprobs(part.number)
         finish(
             part.number,
-            GenerationSummary(reason: .length, promptTokens: prompt, cachedTokens: 0, generatedTokens: 0))
+            GenerationSummary(
+                reason: .length, promptTokens: prompt, cachedTokens: sequence.cachedTokens ?? 0, generatedTokens: 0))
     }
 
     private func sendPromptLogprobs(_ number: Int) {
@@ -202,6 +172,7 @@ final class EngineLoop {
 
     private func publishLoad() {
         counters.publish(
-            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage)
+            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage,
+            prefixes: scheduler.prefixCounts)
     }
 }

@@ -4,10 +4,15 @@ import OutcropNumerics
 public struct EngineOptions: Sendable {
     /// How exact the products are.
     public var precision: Precision
+    /// What keys and values are kept as in the fast precision; the f32 precision keeps them as floats.
+    public var keyValueType: KeyValueType
     /// The instruction set to use; the best of the machine if nil.
     public var instructionSet: String?
-    /// Threads that compute; the machine's processors if nil.
+    /// Threads that compute; one per core that this process may use if nil.
     public var threads: Int?
+    /// Whether each thread stays on a core of its own, so that on a machine of several NUMA nodes a node reads its share of
+    /// the weights from its own memory.
+    public var pinsThreads: Bool
     /// The longest sequence to serve; the model's own limit, or what fits into memory, if nil.
     public var contextLength: Int?
     /// Bytes for keys and values; a share of the free memory if nil.
@@ -18,19 +23,33 @@ public struct EngineOptions: Sendable {
     public var runningSequences: Int
     /// The most requests that wait for a place.
     public var waitingRequests: Int
+    /// Whether what was computed is kept in memory for prompts that begin alike.
+    public var reusesPrefixes: Bool
+    /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. No
+    /// limit if nil.
+    public var stepSeconds: Double?
 
     /// The defaults serve a whole machine.
     public init(
-        precision: Precision = .fast, instructionSet: String? = nil, threads: Int? = nil, contextLength: Int? = nil,
-        keyValueBytes: Int? = nil, stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256
+        precision: Precision = .fast, keyValueType: KeyValueType = .f16, instructionSet: String? = nil,
+        threads: Int? = nil, pinsThreads: Bool = false, contextLength: Int? = nil, keyValueBytes: Int? = nil,
+        stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
+        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5
     ) {
         self.precision = precision
+        self.keyValueType = keyValueType
         self.instructionSet = instructionSet
         self.threads = threads
+        self.pinsThreads = pinsThreads
         self.contextLength = contextLength
         self.keyValueBytes = keyValueBytes
         self.stepTokens = stepTokens
         self.runningSequences = runningSequences
         self.waitingRequests = waitingRequests
+        self.reusesPrefixes = reusesPrefixes
+        self.stepSeconds = stepSeconds
     }
+
+    /// What keys and values are kept as.
+    var storedKeyValueType: KeyValueType { precision == .f32 ? .f32 : keyValueType }
 }
