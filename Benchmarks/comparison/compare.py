@@ -3,10 +3,11 @@
 import argparse
 import datetime
 import os
+import secrets
 import shlex
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine, report, results, scenarios
@@ -44,7 +45,6 @@ class Work:
     # Tokens of the longest conversation.
     context: int
     logs: Path
-    notes: dict = field(default_factory=dict)
 
 
 def arguments():
@@ -102,6 +102,8 @@ class Comparison:
         self.unavailable = {}
         self.versions = {}
         self.done = 0
+        # Other tokens in every run: engines may remember prompts across restarts.
+        self.seed = secrets.token_hex(4)
         self.interrupted = False
 
     def _chosen_scenarios(self):
@@ -192,7 +194,7 @@ class Comparison:
         self.versions[peer.name] = engine.version
         try:
             engine.prepare(scenarios.prefill(scenarios.SHORT_PROMPT))
-            engine.run([Request(random_tokens(scenarios.SHORT_PROMPT, repetition, "first"), 1)])
+            engine.run([Request(random_tokens(scenarios.SHORT_PROMPT, self.seed, repetition, "first"), 1)])
         except BaseException:
             engine.stop()
             raise
@@ -207,7 +209,7 @@ class Comparison:
             return
         try:
             engine.prepare(scenario)
-            values = scenario.measure(engine, repetition)
+            values = scenario.measure(engine, f"{self.seed}-{repetition}")
         except RuntimeError as error:
             for name in scenario.names:
                 self.results.note(name, peer, str(error))
