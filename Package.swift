@@ -207,7 +207,12 @@ let package = Package(
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),
-        tests("Inference", ["Checkpoint", "Generation", "JSON", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
+        tests(
+            "Inference",
+            [
+                "Checkpoint", "CKernels", "Generation", "JSON", "KernelChecks", "ModelImport", "ModelLibrary",
+                "OutcropNumerics",
+            ]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
         tests(
             "APISupport",

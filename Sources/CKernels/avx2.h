@@ -11,16 +11,20 @@ void ck_avx2_int8_f32(const ck_matmul *call);
 void ck_avx2_bf16_f32(const ck_matmul *call);
 void ck_avx2_mxfp4_q16(const ck_matmul *call);
 void ck_avx2_int8_q16(const ck_matmul *call);
+void ck_avx2_mxfp4_q8(const ck_matmul *call);
 void ck_avx2_attention(const ck_attention *call);
 void ck_avx2_rms_norm(const float *x, const float *gain, float epsilon, int32_t n, float *out);
 void ck_avx2_to_bf16(const float *x, int32_t n, uint16_t *out);
 void ck_avx2_to_q16(const float *x, int32_t n, ck_q16_block *out);
+void ck_avx2_to_q8(const float *x, int32_t n, ck_q8_block *out);
 void ck_avx2_to_f16(const float *x, int32_t n, uint16_t *out);
 void ck_avx2_rope(float *x, int32_t heads, int32_t head_dim, const float *cosines, const float *sines);
 void ck_avx2_swiglu(const float *gate_up, int32_t begin, int32_t end, float limit, float alpha, float *out);
 void ck_avx2_scale_add(float *y, const float *x, float w, int32_t n);
 int32_t ck_avx2_argmax(const float *x, int32_t n);
-double ck_avx2_sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature);
+double ck_avx2_sum_exp(
+    const float *x, int32_t n, float maximum, float inverse_temperature, float bound, double *blocks);
+int32_t ck_avx2_gather(const float *x, int32_t n, float low, float high, int32_t capacity, int32_t *indices);
 
 #define CK_INLINE static inline __attribute__((always_inline))
 

@@ -1,4 +1,4 @@
-// Norm, conversions, rotation, activation and reductions on AVX2. Tails use masked loads and stores.
+// Norm, conversions, rotation and activation on AVX2. Tails use masked loads and stores.
 #if defined(__x86_64__)
 #include "avx2.h"
 
@@ -6,8 +6,6 @@
 #include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-
-CK_INLINE int32_t smaller(int32_t a, int32_t b) { return a < b ? a : b; }
 
 void ck_avx2_rms_norm(const float *x, const float *gain, float epsilon, int32_t n, float *out) {
   __m256 sum[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
@@ -70,35 +68,52 @@ void ck_avx2_to_f16(const float *x, int32_t n, uint16_t *out) {
   }
 }
 
-void ck_avx2_to_q16(const float *x, int32_t n, ck_q16_block *out) {
+/// 32 floats as words of -most...most in the byte order of the weights; sets their scale, returns their sum.
+CK_INLINE int32_t quantise(const float *x, float most, float *scale, __m256i words[2]) {
   const __m256 sign = _mm256_set1_ps(-0.0f);
+  __m256 v[4], largest = _mm256_setzero_ps();
+  for (int i = 0; i < 4; i++) {
+    v[i] = _mm256_loadu_ps(x + i * 8);
+    v[i] = _mm256_and_ps(v[i], _mm256_cmp_ps(v[i], v[i], _CMP_ORD_Q));
+    largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, v[i]));
+  }
+  const float unit = avx2_max(largest) / most;
+  *scale = unit < CK_LEAST_SCALE ? CK_LEAST_SCALE : unit > CK_MOST_SCALE ? CK_MOST_SCALE : unit;
+  __m256i q[4], sum = _mm256_setzero_si256();
+  for (int i = 0; i < 4; i++) {
+    __m256 scaled = _mm256_mul_ps(v[i], _mm256_set1_ps(1 / *scale));
+    scaled = _mm256_max_ps(_mm256_min_ps(scaled, _mm256_set1_ps(most)), _mm256_set1_ps(-most));
+    q[i] = _mm256_cvtps_epi32(scaled);
+    sum = _mm256_add_epi32(sum, q[i]);
+  }
+  for (int i = 0; i < 2; i++) {
+    __m256i w = _mm256_permute4x64_epi64(_mm256_packs_epi32(q[i * 2], q[i * 2 + 1]), 0xd8);
+    words[i] = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(w, 0xd8), 0xd8);
+  }
+  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+  s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+
+void ck_avx2_to_q16(const float *x, int32_t n, ck_q16_block *out) {
   for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
-    __m256 v[4], largest = _mm256_setzero_ps();
-    for (int i = 0; i < 4; i++) {
-      v[i] = _mm256_loadu_ps(x + i * 8);
-      largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, v[i]));
-    }
-    float size = avx2_max(largest);
-    // Below, 32512 / size would overflow; such a block is zero beside any other.
-    __m256 inverse = _mm256_set1_ps(size > 1e-33f ? 32512.0f / size : 0.0f);
-    __m256i words[2], sum = _mm256_setzero_si256();
-    for (int i = 0; i < 2; i++) {
-      __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(v[i * 2], inverse));
-      __m256i b = _mm256_cvtps_epi32(_mm256_mul_ps(v[i * 2 + 1], inverse));
-      __m256i w = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
-      words[i] = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(w, 0xd8), 0xd8);
-      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(w, _mm256_set1_epi16(1)));
-    }
+    __m256i words[2];
+    out->offset = -128 * quantise(x, 32512.0f, &out->scale, words);
     __m256i mask = _mm256_set1_epi16(0xff), half = _mm256_set1_epi16(128);
     __m256i low = _mm256_packus_epi16(_mm256_and_si256(words[0], mask), _mm256_and_si256(words[1], mask));
     __m256i high = _mm256_packs_epi16(
         _mm256_srai_epi16(_mm256_add_epi16(words[0], half), 8), _mm256_srai_epi16(_mm256_add_epi16(words[1], half), 8));
     _mm256_storeu_si256((__m256i *)out->low, _mm256_permute4x64_epi64(low, 0xd8));
     _mm256_storeu_si256((__m256i *)out->high, _mm256_permute4x64_epi64(high, 0xd8));
-    out->scale = size / 32512.0f;
-    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
-    out->sum = _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+  }
+}
+
+void ck_avx2_to_q8(const float *x, int32_t n, ck_q8_block *out) {
+  for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
+    __m256i words[2];
+    out->offset = -128 * quantise(x, 127.0f, &out->scale, words);
+    __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(words[0], words[1]), 0xd8);
+    _mm256_storeu_si256((__m256i *)out->values, bytes);
   }
 }
 
@@ -136,40 +151,6 @@ void ck_avx2_scale_add(float *y, const float *x, float w, int32_t n) {
     __m256 sum = _mm256_fmadd_ps(weight, _mm256_maskload_ps(x + i, mask), _mm256_maskload_ps(y + i, mask));
     _mm256_maskstore_ps(y + i, mask, sum);
   }
-}
-
-int32_t ck_avx2_argmax(const float *x, int32_t n) {
-  __m256 largest[4];
-  for (int v = 0; v < 4; v++) largest[v] = _mm256_set1_ps(-INFINITY);
-  int32_t whole = n / 32 * 32;
-  // The running maximum comes second: it is the result where x is NaN.
-  for (int32_t i = 0; i < whole; i += 32)
-    for (int v = 0; v < 4; v++) largest[v] = _mm256_max_ps(_mm256_loadu_ps(x + i + v * 8), largest[v]);
-  float best = avx2_max(_mm256_max_ps(_mm256_max_ps(largest[0], largest[1]), _mm256_max_ps(largest[2], largest[3])));
-  for (int32_t i = whole; i < n; i++)
-    if (x[i] > best) best = x[i];
-  for (int32_t i = 0; i < n; i += 8) {
-    __m256i mask = avx2_lanes_below(smaller(n - i, 8));
-    __m256 equal = _mm256_cmp_ps(_mm256_maskload_ps(x + i, mask), _mm256_set1_ps(best), _CMP_EQ_OQ);
-    int found = _mm256_movemask_ps(_mm256_and_ps(equal, _mm256_castsi256_ps(mask)));
-    if (found) return i + __builtin_ctz((unsigned)found);
-  }
-  return 0;
-}
-
-double ck_avx2_sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature) {
-  const __m256 m = _mm256_set1_ps(maximum), t = _mm256_set1_ps(inverse_temperature);
-  __m256d low = _mm256_setzero_pd(), high = _mm256_setzero_pd();
-  for (int32_t i = 0; i < n; i += 8) {
-    __m256i mask = avx2_lanes_below(smaller(n - i, 8));
-    __m256 e = avx2_exp(_mm256_mul_ps(_mm256_sub_ps(_mm256_maskload_ps(x + i, mask), m), t));
-    e = _mm256_and_ps(e, _mm256_castsi256_ps(mask));
-    low = _mm256_add_pd(low, _mm256_cvtps_pd(_mm256_castps256_ps128(e)));
-    high = _mm256_add_pd(high, _mm256_cvtps_pd(_mm256_extractf128_ps(e, 1)));
-  }
-  __m256d sum = _mm256_add_pd(low, high);
-  __m128d two = _mm_add_pd(_mm256_castpd256_pd128(sum), _mm256_extractf128_pd(sum, 1));
-  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
 #pragma clang attribute pop

@@ -10,21 +10,36 @@ void ck_neon_mxfp4_f32(const ck_matmul *call);
 void ck_neon_int8_f32(const ck_matmul *call);
 void ck_neon_bf16_f32(const ck_matmul *call);
 void ck_neon_mxfp4_q16(const ck_matmul *call);
+void ck_neon_mxfp4_q8(const ck_matmul *call);
 void ck_neon_int8_q16(const ck_matmul *call);
+void ck_neon_int8_q8(const ck_matmul *call);
 void ck_neon_mxfp4_q16_dot(const ck_matmul *call);
+void ck_neon_mxfp4_q8_dot(const ck_matmul *call);
 void ck_neon_int8_q16_dot(const ck_matmul *call);
+void ck_neon_int8_q8_dot(const ck_matmul *call);
 void ck_neon_attention(const ck_attention *call);
 void ck_neon_rms_norm(const float *x, const float *gain, float epsilon, int32_t n, float *out);
 void ck_neon_to_bf16(const float *x, int32_t n, uint16_t *out);
 void ck_neon_to_q16(const float *x, int32_t n, ck_q16_block *out);
+void ck_neon_to_q8(const float *x, int32_t n, ck_q8_block *out);
 void ck_neon_to_f16(const float *x, int32_t n, uint16_t *out);
 void ck_neon_rope(float *x, int32_t heads, int32_t head_dim, const float *cosines, const float *sines);
 void ck_neon_swiglu(const float *gate_up, int32_t begin, int32_t end, float limit, float alpha, float *out);
 void ck_neon_scale_add(float *y, const float *x, float w, int32_t n);
 int32_t ck_neon_argmax(const float *x, int32_t n);
-double ck_neon_sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature);
+double ck_neon_sum_exp(
+    const float *x, int32_t n, float maximum, float inverse_temperature, float bound, double *blocks);
+int32_t ck_neon_gather(const float *x, int32_t n, float low, float high, int32_t capacity, int32_t *indices);
 
 #define CK_INLINE static inline __attribute__((always_inline))
+
+/// Four floats of which `count` (1...4) are read, the others `rest`.
+CK_INLINE float32x4_t neon_load_some(const float *x, int32_t count, float rest) {
+  if (count >= 4) return vld1q_f32(x);
+  float buffer[4] = {rest, rest, rest, rest};
+  __builtin_memcpy(buffer, x, (size_t)count * sizeof(float));
+  return vld1q_f32(buffer);
+}
 
 /// exp(x) within 1.5 ulp; 0 below -87.33, the largest power of two times the fraction above 88.37; NaN stays NaN.
 CK_INLINE float32x4_t neon_exp(float32x4_t x) {

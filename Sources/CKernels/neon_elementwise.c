@@ -1,18 +1,10 @@
-// Norm, conversions, rotation, activation and reductions on NEON. Tails of less than a vector go through a small
+// Norm, conversions, rotation and activation on NEON. Tails of less than a vector go through a small
 // buffer.
 #if defined(__aarch64__)
 #include "neon.h"
 
 #include <math.h>
 #include <string.h>
-
-/// Four floats of which `count` (1...4) are read, the others zero.
-CK_INLINE float32x4_t load_some(const float *x, int32_t count) {
-  if (count >= 4) return vld1q_f32(x);
-  float buffer[4] = {0};
-  memcpy(buffer, x, (size_t)count * sizeof(float));
-  return vld1q_f32(buffer);
-}
 
 CK_INLINE void store_some(float *x, float32x4_t v, int32_t count) {
   if (count >= 4) {
@@ -39,14 +31,14 @@ void ck_neon_rms_norm(const float *x, const float *gain, float epsilon, int32_t 
       sum[v] = vfmaq_f32(sum[v], a, a);
     }
   for (; i < n; i += 4) {
-    float32x4_t a = load_some(x + i, n - i);
+    float32x4_t a = neon_load_some(x + i, n - i, 0);
     sum[0] = vfmaq_f32(sum[0], a, a);
   }
   float square = vaddvq_f32(vaddq_f32(vaddq_f32(sum[0], sum[1]), vaddq_f32(sum[2], sum[3])));
   float factor = 1.0f / sqrtf(square / (float)n + epsilon);
   for (i = 0; i < n; i += 4) {
-    float32x4_t a = vmulq_n_f32(load_some(x + i, n - i), factor);
-    store_some(out + i, vmulq_f32(a, load_some(gain + i, n - i)), n - i);
+    float32x4_t a = vmulq_n_f32(neon_load_some(x + i, n - i, 0), factor);
+    store_some(out + i, vmulq_f32(a, neon_load_some(gain + i, n - i, 0)), n - i);
   }
 }
 
@@ -60,41 +52,57 @@ CK_INLINE uint16x4_t narrow_bf16(float32x4_t x) {
 }
 
 void ck_neon_to_bf16(const float *x, int32_t n, uint16_t *out) {
-  for (int32_t i = 0; i < n; i += 4) store_some_halves(out + i, narrow_bf16(load_some(x + i, n - i)), n - i);
+  for (int32_t i = 0; i < n; i += 4) store_some_halves(out + i, narrow_bf16(neon_load_some(x + i, n - i, 0)), n - i);
 }
 
 void ck_neon_to_f16(const float *x, int32_t n, uint16_t *out) {
   for (int32_t i = 0; i < n; i += 4) {
-    float32x4_t v = vmaxq_f32(vdupq_n_f32(-65504.0f), vminq_f32(vdupq_n_f32(65504.0f), load_some(x + i, n - i)));
+    float32x4_t v = vminq_f32(vdupq_n_f32(65504.0f), neon_load_some(x + i, n - i, 0));
+    v = vmaxq_f32(vdupq_n_f32(-65504.0f), v);
     store_some_halves(out + i, vreinterpret_u16_f16(vcvt_f16_f32(v)), n - i);
   }
 }
 
-/// Eight words within -32768...32767 as the byte planes' bytes, in the byte order of the weights (columns 0, 2, 1, 3).
-CK_INLINE void split_words(int16x8_t words, int8_t *high, int8_t *low) {
+/// 32 floats as words of -most...most in the byte order of the weights; sets their scale, returns their sum.
+CK_INLINE int32_t quantise(const float *x, float most, float *scale, int16x8_t words[4]) {
   static const uint8_t order[16] = {0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15};
-  int16x8_t w = vreinterpretq_s16_s8(vqtbl1q_s8(vreinterpretq_s8_s16(words), vld1q_u8(order)));
-  vst1_s8(low, vmovn_s16(w));
-  vst1_s8(high, vqmovn_s16(vshrq_n_s16(vqaddq_s16(w, vdupq_n_s16(128)), 8)));
+  // The "number" variants of the maximum ignore NaN.
+  float32x4_t largest = vdupq_n_f32(0);
+  for (int i = 0; i < 8; i++) largest = vmaxnmq_f32(largest, vabsq_f32(vld1q_f32(x + i * 4)));
+  const float unit = vmaxvq_f32(largest) / most;
+  *scale = unit < CK_LEAST_SCALE ? CK_LEAST_SCALE : unit > CK_MOST_SCALE ? CK_MOST_SCALE : unit;
+  int32x4_t sum = vdupq_n_s32(0);
+  for (int i = 0; i < 4; i++) {
+    int32x4_t q[2];
+    for (int j = 0; j < 2; j++) {
+      float32x4_t scaled = vmulq_n_f32(vld1q_f32(x + i * 8 + j * 4), 1 / *scale);
+      scaled = vminq_f32(vmaxq_f32(scaled, vdupq_n_f32(-most)), vdupq_n_f32(most));
+      // The conversion of NaN is zero.
+      q[j] = vcvtnq_s32_f32(scaled);
+    }
+    int16x8_t w = vcombine_s16(vmovn_s32(q[0]), vmovn_s32(q[1]));
+    words[i] = vreinterpretq_s16_s8(vqtbl1q_s8(vreinterpretq_s8_s16(w), vld1q_u8(order)));
+    sum = vpadalq_s16(sum, w);
+  }
+  return vaddvq_s32(sum);
 }
 
 void ck_neon_to_q16(const float *x, int32_t n, ck_q16_block *out) {
   for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
-    float32x4_t largest = vdupq_n_f32(0);
-    for (int i = 0; i < 8; i++) largest = vmaxq_f32(largest, vabsq_f32(vld1q_f32(x + i * 4)));
-    float size = vmaxvq_f32(largest);
-    // Below, 32512 / size would overflow; such a block is zero beside any other.
-    float inverse = size > 1e-33f ? 32512.0f / size : 0.0f;
-    int32x4_t sum = vdupq_n_s32(0);
+    int16x8_t words[4];
+    out->offset = -128 * quantise(x, 32512.0f, &out->scale, words);
     for (int i = 0; i < 4; i++) {
-      int32x4_t a = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + i * 8), inverse));
-      int32x4_t b = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + i * 8 + 4), inverse));
-      int16x8_t words = vcombine_s16(vqmovn_s32(a), vqmovn_s32(b));
-      split_words(words, out->high + i * 8, out->low + i * 8);
-      sum = vpadalq_s16(sum, words);
+      vst1_s8(out->low + i * 8, vmovn_s16(words[i]));
+      vst1_s8(out->high + i * 8, vmovn_s16(vshrq_n_s16(vaddq_s16(words[i], vdupq_n_s16(128)), 8)));
     }
-    out->scale = size / 32512.0f;
-    out->sum = vaddvq_s32(sum);
+  }
+}
+
+void ck_neon_to_q8(const float *x, int32_t n, ck_q8_block *out) {
+  for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
+    int16x8_t words[4];
+    out->offset = -128 * quantise(x, 127.0f, &out->scale, words);
+    for (int i = 0; i < 4; i++) vst1_s8(out->values + i * 8, vmovn_s16(words[i]));
   }
 }
 
@@ -103,8 +111,8 @@ void ck_neon_rope(float *x, int32_t heads, int32_t head_dim, const float *cosine
   for (int32_t h = 0; h < heads; h++, x += head_dim)
     for (int32_t i = 0; i < half; i += 4) {
       int32_t count = half - i;
-      float32x4_t a = load_some(x + i, count), b = load_some(x + half + i, count);
-      float32x4_t c = load_some(cosines + i, count), s = load_some(sines + i, count);
+      float32x4_t a = neon_load_some(x + i, count, 0), b = neon_load_some(x + half + i, count, 0);
+      float32x4_t c = neon_load_some(cosines + i, count, 0), s = neon_load_some(sines + i, count, 0);
       store_some(x + i, vfmsq_f32(vmulq_f32(a, c), b, s), count);
       store_some(x + half + i, vfmaq_f32(vmulq_f32(b, c), a, s), count);
     }
@@ -123,42 +131,6 @@ void ck_neon_swiglu(const float *gate_up, int32_t begin, int32_t end, float limi
 
 void ck_neon_scale_add(float *y, const float *x, float w, int32_t n) {
   for (int32_t i = 0; i < n; i += 4)
-    store_some(y + i, vfmaq_n_f32(load_some(y + i, n - i), load_some(x + i, n - i), w), n - i);
-}
-
-int32_t ck_neon_argmax(const float *x, int32_t n) {
-  float32x4_t largest = vdupq_n_f32(-INFINITY);
-  int32_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    float32x4_t v = vld1q_f32(x + i);
-    // A comparison with NaN is false, so that the running maximum stays.
-    largest = vbslq_f32(vcgtq_f32(v, largest), v, largest);
-  }
-  float best = vmaxvq_f32(largest);
-  for (; i < n; i++)
-    if (x[i] > best) best = x[i];
-  for (i = 0; i + 4 <= n; i += 4)
-    if (vmaxvq_u32(vceqq_f32(vld1q_f32(x + i), vdupq_n_f32(best)))) break;
-  for (; i < n; i++)
-    if (x[i] == best) return i;
-  return 0;
-}
-
-double ck_neon_sum_exp(const float *x, int32_t n, float maximum, float inverse_temperature) {
-  float64x2_t low = vdupq_n_f64(0), high = vdupq_n_f64(0);
-  double rest = 0;
-  for (int32_t i = 0; i < n; i += 4) {
-    float32x4_t shifted = vsubq_f32(load_some(x + i, n - i), vdupq_n_f32(maximum));
-    float32x4_t e = neon_exp(vmulq_n_f32(shifted, inverse_temperature));
-    if (n - i < 4) {
-      float lanes[4];
-      vst1q_f32(lanes, e);
-      for (int lane = 0; lane < n - i; lane++) rest += (double)lanes[lane];
-    } else {
-      low = vaddq_f64(low, vcvt_f64_f32(vget_low_f32(e)));
-      high = vaddq_f64(high, vcvt_high_f64_f32(e));
-    }
-  }
-  return vaddvq_f64(vaddq_f64(low, high)) + rest;
+    store_some(y + i, vfmaq_n_f32(neon_load_some(y + i, n - i, 0), neon_load_some(x + i, n - i, 0), w), n - i);
 }
 #endif

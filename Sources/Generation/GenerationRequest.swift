@@ -18,12 +18,14 @@ public struct GenerationRequest: Sendable {
     public var promptLogprobs: Int?
     /// One of several sequences of a request that has its place already: never refused for want of room in the queue.
     public var isAdmitted: Bool
+    /// Who asks: clients whose requests wait take turns. Requests without one are one client's.
+    public var client: String?
 
     /// Greedy, to the model's stop tokens or the end of the context, unless told otherwise.
     public init(
         id: String, prompt: [Int32], sampling: SamplingParameters = .greedy, maximumTokens: Int? = nil,
         stopTokens: Set<Int32> = [], ignoresStopTokens: Bool = false, topLogprobs: Int? = nil,
-        promptLogprobs: Int? = nil, isAdmitted: Bool = false
+        promptLogprobs: Int? = nil, isAdmitted: Bool = false, client: String? = nil
     ) {
         self.id = id
         self.prompt = prompt
@@ -34,6 +36,7 @@ public struct GenerationRequest: Sendable {
         self.topLogprobs = topLogprobs
         self.promptLogprobs = promptLogprobs
         self.isAdmitted = isAdmitted
+        self.client = client
     }
 }
 

@@ -45,13 +45,22 @@ public struct GeneratorLoad: Sendable, Equatable {
     public var promptTokens: Int
     /// Tokens sampled since start.
     public var generatedTokens: Int
+    /// Prompt tokens that were looked up in the prefix cache since start.
+    public var prefixQueries: Int
+    /// Those of them that were there and not computed again.
+    public var prefixHits: Int
 
     /// A reading of the counters.
-    public init(running: Int, waiting: Int, pageUsage: Double, promptTokens: Int, generatedTokens: Int) {
+    public init(
+        running: Int, waiting: Int, pageUsage: Double, promptTokens: Int, generatedTokens: Int, prefixQueries: Int = 0,
+        prefixHits: Int = 0
+    ) {
         self.running = running
         self.waiting = waiting
         self.pageUsage = pageUsage
         self.promptTokens = promptTokens
         self.generatedTokens = generatedTokens
+        self.prefixQueries = prefixQueries
+        self.prefixHits = prefixHits
     }
 }

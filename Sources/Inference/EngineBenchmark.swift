@@ -12,30 +12,35 @@ public struct EngineBenchmark: Sendable {
         public var conversations: [Int]
         /// Tokens that each conversation decodes.
         public var decodedTokens: Int
-        /// Prompt of each decoding conversation.
-        public var decodePrompt: Int
+        /// Tokens before them: what one conversation is measured at.
+        public var contexts: [Int]
+
+        /// The prompt of a conversation whose context does not matter.
+        static let shortPrompt = 16
 
         /// The plan of `outcrop bench` unless its options say otherwise.
         public init(
-            prompts: [Int] = [128, 512, 2048], conversations: [Int] = [1, 4, 8, 16], decodedTokens: Int = 32,
-            decodePrompt: Int = 16
+            prompts: [Int] = [128, 512, 2048], conversations: [Int] = [1, 4, 8, 16], contexts: [Int] = [],
+            decodedTokens: Int = 64
         ) {
             self.prompts = prompts
             self.conversations = conversations
             self.decodedTokens = decodedTokens
-            self.decodePrompt = decodePrompt
+            self.contexts = contexts
         }
 
         /// Tokens of the longest prompt or conversation, its answer included.
-        public var longestSequence: Int { max((prompts.max() ?? 0) + 1, decodePrompt + decodedTokens) }
+        public var longestSequence: Int {
+            max((prompts.max() ?? 0) + 1, (contexts.max() ?? 0) + decodedTokens, Plan.shortPrompt + decodedTokens)
+        }
     }
 
     /// One measured figure, reported as soon as it is there.
     public enum Measurement: Sendable {
         /// Prompt tokens per second, and the seconds to the first token.
         case prefill(promptTokens: Int, tokensPerSecond: Double, timeToFirstToken: Double)
-        /// Tokens per second of all conversations together.
-        case decode(conversations: Int, tokensPerSecond: Double)
+        /// Tokens per second of all conversations together, each with a prompt of `context` tokens behind it (0: a short one).
+        case decode(conversations: Int, context: Int, tokensPerSecond: Double)
     }
 
     private let engine: any TokenGenerator
@@ -50,55 +55,56 @@ public struct EngineBenchmark: Sendable {
     /// Runs the plan.
     public func run(_ report: @Sendable (Measurement) -> Void) async throws {
         // The first touch of every page of the weights belongs to loading.
-        _ = try await prefill(64)
+        _ = try await prefill(64, seed: 0)
         for count in plan.prompts {
-            let seconds = try await prefill(count)
+            let seconds = try await prefill(count, seed: UInt64(count))
             report(.prefill(promptTokens: count, tokensPerSecond: Double(count) / seconds, timeToFirstToken: seconds))
         }
         for conversations in plan.conversations {
-            report(.decode(conversations: conversations, tokensPerSecond: try await decode(conversations)))
+            let rate = try await decode(conversations, context: 0)
+            report(.decode(conversations: conversations, context: 0, tokensPerSecond: rate))
+        }
+        for context in plan.contexts {
+            let rate = try await decode(1, context: context)
+            report(.decode(conversations: 1, context: context, tokensPerSecond: rate))
         }
     }
 
-    private func prefill(_ count: Int) async throws -> Double {
+    private func prefill(_ count: Int, seed: UInt64) async throws -> Double {
         let start = ContinuousClock.now
-        for try await event in try engine.generate(request(prompt: count, output: 1, seed: UInt64(count))) {
+        for try await event in try engine.generate(request(prompt: count, output: 1, seed: seed)) {
             if case .token = event { break }
         }
         return (ContinuousClock.now - start).seconds
     }
 
-    /// Rate from the moment that every conversation has its first token to the last token of all.
-    private func decode(_ conversations: Int) async throws -> Double {
-        let spans = try await withThrowingTaskGroup(
-            of: (first: ContinuousClock.Instant, last: ContinuousClock.Instant).self
-        ) {
-            group in
+    /// Rate while every conversation decodes: from the moment that the last one has its first token to the moment that the
+    /// first one ends.
+    private func decode(_ conversations: Int, context: Int) async throws -> Double {
+        let times = try await withThrowingTaskGroup(of: [ContinuousClock.Instant].self) { group in
             for index in 0..<conversations {
-                group.addTask {
-                    try await decodeOne(seed: UInt64(1000 + index))
-                }
+                // No two prompts begin alike, so that none is in memory.
+                let seed = UInt64((context * 1000 + conversations) * 1000 + index)
+                group.addTask { try await decodeOne(context: context, seed: seed) }
             }
-            var spans: [(first: ContinuousClock.Instant, last: ContinuousClock.Instant)] = []
-            for try await span in group { spans.append(span) }
-            return spans
+            var times: [[ContinuousClock.Instant]] = []
+            for try await one in group { times.append(one) }
+            return times
         }
-        guard let first = spans.map(\.first).min(), let last = spans.map(\.last).max() else { return 0 }
-        return Double(conversations * (plan.decodedTokens - 1)) / (last - first).seconds
+        guard let first = times.compactMap(\.first).max(), let last = times.compactMap(\.last).min(), first < last
+        else { return 0 }
+        let tokens = times.reduce(0) { sum, one in sum + one.count { $0 > first && $0 <= last } }
+        return Double(tokens) / (last - first).seconds
     }
 
-    private func decodeOne(
-        seed: UInt64
-    ) async throws -> (first: ContinuousClock.Instant, last: ContinuousClock.Instant) {
-        var first: ContinuousClock.Instant?
-        var last = ContinuousClock.now
-        let request = request(prompt: plan.decodePrompt, output: plan.decodedTokens, seed: seed)
+    /// When each token of a conversation came.
+    private func decodeOne(context: Int, seed: UInt64) async throws -> [ContinuousClock.Instant] {
+        var times: [ContinuousClock.Instant] = []
+        let request = request(prompt: max(context, Plan.shortPrompt), output: plan.decodedTokens, seed: seed)
         for try await event in try engine.generate(request) {
-            guard case .token = event else { continue }
-            last = ContinuousClock.now
-            first = first ?? last
+            if case .token = event { times.append(ContinuousClock.now) }
         }
-        return (first ?? last, last)
+        return times
     }
 
     private func request(prompt count: Int, output: Int, seed: UInt64) -> GenerationRequest {

@@ -12,11 +12,13 @@ final class EngineCounters: Sendable {
 
     func addPrompt(_ tokens: Int) { state.withLock { $0.promptTokens += tokens } }
     func addGenerated(_ tokens: Int) { state.withLock { $0.generatedTokens += tokens } }
-    func publish(running: Int, waiting: Int, pageUsage: Double) {
+    func publish(running: Int, waiting: Int, pageUsage: Double, prefixes: Scheduler.PrefixCounts) {
         state.withLock {
             $0.running = running
             $0.waiting = waiting
             $0.pageUsage = pageUsage
+            $0.prefixQueries = prefixes.queries
+            $0.prefixHits = prefixes.hits
         }
     }
     var load: GeneratorLoad { state.withLock { $0 } }

@@ -5,32 +5,53 @@ import OutcropNumerics
 ///
 /// Lives on one thread; everything it shares with others goes through the mailbox and the counters.
 final class EngineLoop {
-    private let model: GPTOSSModel
+    let model: GPTOSSModel
     private let mailbox: EngineMailbox
-    private let counters: EngineCounters
+    let counters: EngineCounters
+    let sampling: SamplingWorkspace
     private var scheduler: Scheduler
     private var events: [Int: EngineMailbox.Events] = [:]
 
-    init(model: GPTOSSModel, limits: Scheduler.Limits, mailbox: EngineMailbox, counters: EngineCounters) {
+    private let prefixFile: PrefixFile?
+    /// While there are prefixes left to read.
+    private var prefixReader: PrefixFileReader?
+
+    init(
+        model: GPTOSSModel, limits: Scheduler.Limits, mailbox: EngineMailbox, counters: EngineCounters,
+        prefixFile: PrefixFile? = nil
+    ) {
         self.model = model
         self.mailbox = mailbox
         self.counters = counters
+        sampling = SamplingWorkspace(logits: model.workspace.logits, kernels: model.kernels)
         scheduler = Scheduler(limits: limits)
+        self.prefixFile = prefixFile
+        prefixReader = prefixFile?.reader()
     }
 
     func run() {
         while true {
-            let (messages, isClosed) = mailbox.take(waiting: scheduler.isIdle)
+            let (messages, isClosed) = mailbox.take(waiting: scheduler.isIdle && prefixReader == nil)
             for message in messages { handle(message) }
             if isClosed { return finishAll() }
+            restorePrefixes()
             let parts = scheduler.schedule()
             if !parts.isEmpty {
+                let start = ContinuousClock.now
                 let rows = runStep(parts)
                 postprocess(parts, rows)
+                scheduler.noteDuration(of: parts, seconds: (ContinuousClock.now - start).seconds)
             }
-            assert(scheduler.checkIntegrity(), "every page is free or held once")
+            assert(scheduler.checkIntegrity(), "pages and sequences agree")
             publishLoad()
         }
+    }
+
+    private func restorePrefixes() {
+        guard let reader = prefixReader else { return }
+        let isMore = reader.restoreSome(
+            to: &scheduler.pools, full: model.fullPages, sliding: model.slidingPages)
+        if !isMore { prefixReader = nil }
     }
 
     private func handle(_ message: EngineMailbox.Message) {
@@ -112,7 +133,7 @@ final class EngineLoop {
                 sequence.promptLogprobs.append(
                     Logprobs.compute(
                         model.workspace.logits, row: logitRow, token: target,
-                        top: sequence.request.promptLogprobs ?? 0, kernels: model.kernels))
+                        top: sequence.request.promptLogprobs ?? 0, in: sampling))
             }
         }
         guard entry.isSampled else { return }
@@ -127,41 +148,6 @@ final class EngineLoop {
         if let summary { finish(entry.number, summary) }
     }
 
-    private func sample(_ sequence: inout SequenceState, logitRow: Int) -> SampledToken {
-        let logits = model.workspace.logits
-        // The sampler changes the row, so what is reported of the unmodified logits comes first.
-        guard let top = sequence.request.topLogprobs else {
-            let id = sequence.sampler.sample(logits, row: logitRow, kernels: model.kernels)
-            sequence.append(id)
-            return SampledToken(id: id)
-        }
-        var logprob = Logprobs.compute(logits, row: logitRow, token: 0, top: top, kernels: model.kernels)
-        let shift = logits.withRow(logitRow) { $0[0] } - logprob.logprob
-        let original = logits.array(row: logitRow)
-        let id = sequence.sampler.sample(logits, row: logitRow, kernels: model.kernels)
-        logprob.id = id
-        logprob.logprob = original[Int(id)] - shift
-        sequence.append(id)
-        return SampledToken(id: id, logprob: logprob)
-    }
-
-    private func summary(of sequence: SequenceState, last: Int32) -> GenerationSummary? {
-        let request = sequence.request
-        let reason: FinishReason
-        if !request.ignoresStopTokens, request.stopTokens.contains(last) {
-            reason = .stopToken(last)
-        } else if sequence.generatedCount >= request.maximumTokens ?? .max
-            || sequence.tokens.count >= counters.contextLength
-        {
-            reason = .length
-        } else {
-            return nil
-        }
-        return GenerationSummary(
-            reason: reason, promptTokens: request.prompt.count, cachedTokens: 0,
-            generatedTokens: sequence.generatedCount)
-    }
-
     /// Progress of a prompt, and the end of requests that only wanted their prompt computed.
     private func report(_ part: Scheduler.Part) {
         guard let sequence = scheduler.running.first(where: { $0.number == part.number }) else { return }
@@ -173,7 +159,8 @@ final class EngineLoop {
         sendPromptLogprobs(part.number)
         finish(
             part.number,
-            GenerationSummary(reason: .length, promptTokens: prompt, cachedTokens: 0, generatedTokens: 0))
+            GenerationSummary(
+                reason: .length, promptTokens: prompt, cachedTokens: sequence.cachedTokens ?? 0, generatedTokens: 0))
     }
 
     private func sendPromptLogprobs(_ number: Int) {
@@ -195,13 +182,18 @@ final class EngineLoop {
     private func finishAll() {
         for (number, continuation) in events {
             mailbox.end(number)
+            _ = scheduler.remove(number)
             continuation.finish(throwing: GenerationError.shuttingDown)
         }
         events.removeAll()
+        // What was not read yet would be lost.
+        while prefixReader != nil { restorePrefixes() }
+        prefixFile?.save(scheduler.pools.cache, full: model.fullPages, sliding: model.slidingPages)
     }
 
     private func publishLoad() {
         counters.publish(
-            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage)
+            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage,
+            prefixes: scheduler.prefixCounts)
     }
 }

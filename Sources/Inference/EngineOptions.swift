@@ -8,8 +8,11 @@ public struct EngineOptions: Sendable {
     public var keyValueType: KeyValueType
     /// The instruction set to use; the best of the machine if nil.
     public var instructionSet: String?
-    /// Threads that compute; the machine's processors if nil.
+    /// Threads that compute; one per core that this process may use if nil.
     public var threads: Int?
+    /// Whether each thread stays on a core of its own, so that on a machine of several NUMA nodes a node reads its share of
+    /// the weights from its own memory.
+    public var pinsThreads: Bool
     /// The longest sequence to serve; the model's own limit, or what fits into memory, if nil.
     public var contextLength: Int?
     /// Bytes for keys and values; a share of the free memory if nil.
@@ -20,22 +23,39 @@ public struct EngineOptions: Sendable {
     public var runningSequences: Int
     /// The most requests that wait for a place.
     public var waitingRequests: Int
+    /// Whether what was computed is kept in memory for prompts that begin alike.
+    public var reusesPrefixes: Bool
+    /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. No
+    /// limit if nil.
+    public var stepSeconds: Double?
+    /// Bytes of the prefixes used last that are written to a file in the artifact's folder when the engine ends and read when
+    /// it starts; none if nil. The file holds what users wrote, and only its owner may read it.
+    public var prefixFileBytes: Int?
+    /// Told in a sentence what went wrong without stopping the engine.
+    public var report: @Sendable (String) -> Void
 
     /// The defaults serve a whole machine.
     public init(
         precision: Precision = .fast, keyValueType: KeyValueType = .f16, instructionSet: String? = nil,
-        threads: Int? = nil, contextLength: Int? = nil, keyValueBytes: Int? = nil, stepTokens: Int = 512,
-        runningSequences: Int = 32, waitingRequests: Int = 256
+        threads: Int? = nil, pinsThreads: Bool = false, contextLength: Int? = nil, keyValueBytes: Int? = nil,
+        stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
+        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5,
+        prefixFileBytes: Int? = nil, report: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.precision = precision
         self.keyValueType = keyValueType
         self.instructionSet = instructionSet
         self.threads = threads
+        self.pinsThreads = pinsThreads
         self.contextLength = contextLength
         self.keyValueBytes = keyValueBytes
         self.stepTokens = stepTokens
         self.runningSequences = runningSequences
         self.waitingRequests = waitingRequests
+        self.reusesPrefixes = reusesPrefixes
+        self.stepSeconds = stepSeconds
+        self.prefixFileBytes = prefixFileBytes
+        self.report = report
     }
 
     /// What keys and values are kept as.

@@ -15,12 +15,14 @@ public final class LoadedModel: @unchecked Sendable {
     public let threads: Int
     /// The instruction set in use.
     public let instructionSet: String
-    /// Bytes of weights that one token needs at least: everything but the experts that it does not use and the input
-    /// embedding.
-    public let weightBytesPerToken: Int
+    /// Bytes of weights that a step of one token needs at least: everything but the experts that it does not use and the
+    /// input embedding.
+    public var weightBytesPerToken: Int { Int(weightBytes(rows: 1)) }
     /// Bytes of memory for keys and values, when all of them are in use.
     public let keyValueBytes: Int
     let schedulerLimits: Scheduler.Limits
+    /// Where computed prefixes are kept while no engine runs.
+    let prefixFile: PrefixFile?
     let shape: ModelShape
     private let weights: ModelWeights
     private let kernels: KernelSet
@@ -29,12 +31,17 @@ public final class LoadedModel: @unchecked Sendable {
     /// Maps an artifact.
     /// - Throws: `NumericsError` or `ArtifactError` if it cannot be used, `EngineError.contextTooLong` if the memory for keys
     ///   and values does not reach for the context asked for.
-    public init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
-        kernels = try KernelSet(named: options.instructionSet)
+    public convenience init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
+        try self.init(artifact, options: options, kernels: KernelSet(named: options.instructionSet))
+    }
+
+    /// Maps an artifact, to be computed with these kernels whatever the options say.
+    init(_ artifact: Artifact, options: EngineOptions, kernels: KernelSet) throws {
+        self.kernels = kernels
         shape = ModelShape(artifact.configuration)
         weights = try ModelWeights(artifact, shape: shape)
         self.options = options
-        threads = max(1, options.threads ?? Machine.processorCount)
+        threads = max(1, options.threads ?? Machine.computeThreads)
         instructionSet = kernels.name
         vocabularySize = shape.vocabularySize
         // The weights will take their place in the page cache; what is left can be shared.
@@ -45,8 +52,20 @@ public final class LoadedModel: @unchecked Sendable {
         schedulerLimits = Scheduler.Limits(
             stepTokens: options.stepTokens, runningSequences: options.runningSequences,
             waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
-            slidingPages: plan.slidingPages)
-        weightBytesPerToken = weights.bytesPerToken(expertsPerToken: shape.expertsPerToken)
+            slidingPages: plan.slidingPages, reusesPrefixes: options.reusesPrefixes,
+            stepSeconds: options.stepSeconds)
+        prefixFile = PrefixFile(artifact, shape: shape, options: options, instructionSet: kernels.name)
+    }
+
+    /// Bytes of weights that a step of `rows` tokens reads at least, on average over random tokens: of a layer's E experts,
+    /// of which each token takes k, E * (1 - (1 - k / E)^rows) are touched.
+    public func weightBytes(rows: Int) -> Double {
+        let experts = Double(shape.experts)
+        let missedByOne = 1 - Double(shape.expertsPerToken) / experts
+        let missed = (0..<rows).reduce(1.0) { product, _ in product * missedByOne }
+        return weights.layers.reduce(Double(weights.unembedding.byteCount)) { sum, layer in
+            sum + Double(layer.denseByteCount) + experts * (1 - missed) * Double(layer.expertByteCount)
+        }
     }
 
     /// Makes the threads and buffers and lends the forward pass to `body`; they are gone afterwards.
@@ -55,9 +74,21 @@ public final class LoadedModel: @unchecked Sendable {
         guard let forwardPass = try? makeForwardPass() else {
             preconditionFailure("the system refused the engine's buffers")
         }
-        kernels.beginThread()
+        let prepare = prepareThread
+        prepare(0)
         defer { kernels.endThread() }
         return try body(forwardPass)
+    }
+
+    /// What each thread does before it computes. Pinned threads go to the cores in order, so that neighbouring shares of a
+    /// matrix lie on one NUMA node.
+    private var prepareThread: @Sendable (Int) -> Void {
+        let kernels = kernels
+        let processors = options.pinsThreads ? Machine.topology.cores.compactMap(\.processors.first) : []
+        return { thread in
+            if !processors.isEmpty { Machine.pinThread(toProcessor: processors[thread % processors.count]) }
+            kernels.beginThread()
+        }
     }
 
     private func makeForwardPass() throws(NumericsError) -> GPTOSSModel {
@@ -65,7 +96,7 @@ public final class LoadedModel: @unchecked Sendable {
         let kernels = kernels
         return GPTOSSModel(
             shape: shape, weights: weights, kernels: kernels, precision: options.precision,
-            team: ThreadTeam(count: threads, prepare: { kernels.beginThread() }, finish: { kernels.endThread() }),
+            team: ThreadTeam(count: threads, prepare: prepareThread, finish: { kernels.endThread() }),
             workspace: try Workspace(
                 shape: shape, tokens: options.stepTokens, logitRows: options.runningSequences, threads: threads),
             fullPages: try KeyValuePages(
@@ -116,11 +147,17 @@ struct KeyValuePlan {
         let slidingBytes = shape.slidingLayers == 0 ? 0 : sliding * pageBytes(shape.slidingLayers)
         let wanted = min(options.contextLength ?? shape.maximumContext, shape.maximumContext)
         let fullPageBytes = max(pageBytes(shape.fullLayers), 1)
-        let possible = max(0, budget - slidingBytes) / fullPageBytes
+        let most = max(0, budget - slidingBytes) / fullPageBytes
         // More pages than every sequence at full length could use would be waste.
-        let useful = (wanted + tokens - 1) / tokens * options.runningSequences
+        let longest = (wanted + tokens - 1) / tokens
+        let useful = longest * options.runningSequences
+        // Of what one sequence of full length leaves, the sliding layers get a fifth, for prefixes that may be resumed.
+        let cached =
+            options.reusesPrefixes && shape.slidingLayers > 0
+            ? max(0, most - longest) / 5 * fullPageBytes / pageBytes(shape.slidingLayers) : 0
+        let possible = most - (cached * pageBytes(shape.slidingLayers) + fullPageBytes - 1) / fullPageBytes
         fullPages = min(possible, useful)
-        slidingPages = shape.slidingLayers == 0 ? useful : sliding
+        slidingPages = shape.slidingLayers == 0 ? useful : sliding + min(cached, useful)
         contextLength = min(wanted, fullPages * tokens)
         byteCount = fullPages * pageBytes(shape.fullLayers) + slidingPages * pageBytes(shape.slidingLayers)
         if let asked = options.contextLength, asked > contextLength, asked <= shape.maximumContext || contextLength < 1

@@ -77,7 +77,7 @@ struct ImportRun {
     }
 
     /// Threads that are asked for, or one per processor.
-    private var threads: Int { options.threads ?? min(Machine.processorCount, 8) }
+    private var threads: Int { options.threads ?? min(Machine.computeThreads, 8) }
 
     /// Kept free beside the artifact: its manifest and tokenizer, and some air.
     private static let spareByteCount = 32 << 20

@@ -19,15 +19,17 @@ public final class ThreadTeam {
     public let count: Int
     private let rally: Rally
 
-    /// Starts `count - 1` threads, each of which calls `prepare` first (and `finish` before it ends).
-    public init(count: Int, prepare: @escaping @Sendable () -> Void = {}, finish: @escaping @Sendable () -> Void = {}) {
+    /// Starts threads 1..<count, each of which calls `prepare` with its number first (and `finish` before it ends).
+    public init(
+        count: Int, prepare: @escaping @Sendable (Int) -> Void = { _ in }, finish: @escaping @Sendable () -> Void = {}
+    ) {
         precondition(count >= 1, "a team has at least one thread")
         self.count = count
         let rally = Rally(workers: count - 1)
         self.rally = rally
         for index in 0..<count - 1 {
             startThread {
-                prepare()
+                prepare(index + 1)
                 rally.work(as: index)
                 finish()
                 rally.ended.signal()

@@ -28,12 +28,17 @@ struct BenchReport {
     private var prefillRates: [(tokens: Int, rate: Double)] = []
     private var firstTokenSeconds: [(tokens: Int, seconds: Double)] = []
     private var decodeRates: [(conversations: Int, rate: Double)] = []
+    private var contextRates: [(tokens: Int, rate: Double)] = []
+    private let weightBytes: [Int: Double]
 
-    init(model: LoadedModel, configuration: ModelConfiguration, dense: DenseFormat) {
+    init(
+        model: LoadedModel, configuration: ModelConfiguration, dense: DenseFormat, plan: EngineBenchmark.Plan
+    ) {
         instructionSet = model.instructionSet
         threads = model.threads
         self.dense = dense
         weightBytesPerToken = model.weightBytesPerToken
+        weightBytes = Dictionary(uniqueKeysWithValues: plan.conversations.map { ($0, model.weightBytes(rows: $0)) })
         operationsPerPromptToken = Self.operationsPerPromptToken(configuration)
     }
 
@@ -52,15 +57,19 @@ struct BenchReport {
         case .prefill(let tokens, let rate, let first):
             prefillRates.append((tokens, rate))
             firstTokenSeconds.append((tokens, first))
-        case .decode(let conversations, let rate):
+        case .decode(let conversations, 0, let rate):
             decodeRates.append((conversations, rate))
+        case .decode(_, let context, let rate):
+            contextRates.append((context, rate))
         }
     }
 
-    /// Share of the memory's rate that one conversation's decoding spends on weights that its tokens need.
-    var decodeBandwidthFraction: Double {
-        guard readBandwidth > 0, let one = decodeRates.first(where: { $0.conversations == 1 }) else { return 0 }
-        return one.rate * Double(weightBytesPerToken) / readBandwidth
+    /// Share of the memory's rate that decoding spends on weights that its tokens need, for each number of conversations.
+    var decodeBandwidthFractions: [(conversations: Int, fraction: Double)] {
+        guard readBandwidth > 0 else { return [] }
+        return decodeRates.map { conversations, rate in
+            (conversations, rate / Double(conversations) * (weightBytes[conversations] ?? 0) / readBandwidth)
+        }
     }
 
     /// Share of the matrix units' rate that the fastest prefill reaches.
@@ -78,10 +87,14 @@ struct BenchReport {
             JSONObject([
                 ("prefill_tokens_per_second", byCount(prefillRates)),
                 ("decode_tokens_per_second", byCount(decodeRates)),
+                ("decode_at_context_tokens_per_second", byCount(contextRates)),
                 ("time_to_first_token_seconds", byCount(firstTokenSeconds)),
                 ("read_bandwidth_bytes_per_second", .number(JSONNumber(readBandwidth))),
                 ("matrix_flops_per_second", .number(JSONNumber(matrixRate))),
-                ("decode_bandwidth_fraction", .number(JSONNumber(decodeBandwidthFraction))),
+                (
+                    "decode_bandwidth_fraction",
+                    byCount(decodeBandwidthFractions.map { ($0.conversations, $0.fraction) })
+                ),
                 ("prefill_matrix_fraction", .number(JSONNumber(prefillMatrixFraction))),
                 ("peak_resident_bytes", .number(JSONNumber(peakResidentBytes))),
                 ("load_seconds", .number(JSONNumber(loadSeconds))),

@@ -14,7 +14,7 @@ enum SyntheticTask {
         defer { display.finish() }
         try await onOwnThread {
             try SyntheticCheckpoint.write(
-                to: folder, size: size, layout: layout, seed: seed, threads: Machine.processorCount,
+                to: folder, size: size, layout: layout, seed: seed, threads: Machine.computeThreads,
                 progress: { display.update(phase: "writing random weights", done: $0, total: $1) },
                 isCancelled: { cancellation.isCancelled })
         }

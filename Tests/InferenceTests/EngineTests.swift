@@ -189,14 +189,15 @@ import Testing
     @Test("the benchmark reports every figure of its plan")
     func benchmark() async throws {
         try await withEngine { engine in
-            let plan = EngineBenchmark.Plan(prompts: [32, 64], conversations: [1, 3], decodedTokens: 4)
+            let plan = EngineBenchmark.Plan(
+                prompts: [32, 64], conversations: [1, 3], contexts: [48], decodedTokens: 16)
             let counts = Counter()
             try await EngineBenchmark(engine: engine, plan: plan).run { measurement in
                 switch measurement {
-                case .prefill(_, let rate, _), .decode(_, let rate): counts.add(rate > 0 ? 1 : 0)
+                case .prefill(_, let rate, _), .decode(_, _, let rate): counts.add(rate > 0 ? 1 : 0)
                 }
             }
-            #expect(counts.value == 4)
+            #expect(counts.value == 5)
         }
     }
 }

@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test("half floats cost no accuracy worth the name, bytes less than 1e-3 nats", arguments: KernelSet.available)
+    @Test("half floats cost no accuracy worth the name, bytes less than 1e-3 nats", arguments: KernelSet.tested)
     func accuracy(instructionSet: String) async throws {
         let half = try await error(EngineOptions(keyValueType: .f16, instructionSet: instructionSet))
         let float = try await error(EngineOptions(keyValueType: .f32, instructionSet: instructionSet))

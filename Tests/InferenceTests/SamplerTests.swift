@@ -5,9 +5,11 @@ import Testing
 @testable import Inference
 
 @Suite struct SamplerTests {
-    private let kernels: KernelSet
+    private let workspace: SamplingWorkspace
 
-    init() throws { kernels = try KernelSet() }
+    init() throws {
+        workspace = SamplingWorkspace(logits: try FloatMatrix(rows: 1, columns: 1000), kernels: try KernelSet())
+    }
 
     /// A row of logits: the logarithms of some probabilities, and -30 everywhere else.
     private func logits(_ probabilities: [Int: Float], count: Int = 1000) throws -> FloatMatrix {
@@ -28,7 +30,7 @@ import Testing
         for draw in 0..<count {
             parameters.seed = seed &+ UInt64(draw) &* 7919
             var sampler = Sampler(parameters, prompt: [1], stopTokens: [])
-            counts[sampler.sample(try logits(probabilities), row: 0, kernels: kernels), default: 0] += 1
+            counts[sampler.sample(try logits(probabilities), row: 0, in: workspace), default: 0] += 1
         }
         return counts
     }
@@ -38,8 +40,8 @@ import Testing
     @Test("greedy takes the largest logit, the lowest index on ties")
     func greedy() throws {
         var sampler = Sampler(.greedy, prompt: [1], stopTokens: [])
-        #expect(sampler.sample(try logits(skewed), row: 0, kernels: kernels) == 3)
-        #expect(sampler.sample(try logits([8: 0.4, 4: 0.4]), row: 0, kernels: kernels) == 4)
+        #expect(sampler.sample(try logits(skewed), row: 0, in: workspace) == 3)
+        #expect(sampler.sample(try logits([8: 0.4, 4: 0.4]), row: 0, in: workspace) == 4)
     }
 
     @Test("draws follow the probabilities")
@@ -75,8 +77,9 @@ import Testing
     @Test("top-p on a flat distribution looks beyond the likeliest tokens")
     func flat() throws {
         let matrix = try FloatMatrix(rows: 1, columns: 50_000)
+        let workspace = SamplingWorkspace(logits: matrix, kernels: try KernelSet())
         var sampler = Sampler(SamplingParameters(topP: 0.5, seed: 3), prompt: [1], stopTokens: [])
-        let token = sampler.sample(matrix, row: 0, kernels: kernels)
+        let token = sampler.sample(matrix, row: 0, in: workspace)
         #expect(token >= 0 && token < 25_001)
     }
 
@@ -84,7 +87,7 @@ import Testing
     func seeds() throws {
         func text(_ seed: UInt64) throws -> [Int32] {
             var sampler = Sampler(SamplingParameters(seed: seed), prompt: [1], stopTokens: [])
-            return try (0..<40).map { _ in sampler.sample(try logits(skewed), row: 0, kernels: kernels) }
+            return try (0..<40).map { _ in sampler.sample(try logits(skewed), row: 0, in: workspace) }
         }
         #expect(try text(1) == text(1))
         #expect(try text(1) != text(2))
@@ -94,18 +97,18 @@ import Testing
     func penalties() throws {
         var biased = Sampler(
             SamplingParameters(temperature: 0, logitBias: [999: 20]), prompt: [1], stopTokens: [])
-        #expect(biased.sample(try logits(skewed), row: 0, kernels: kernels) == 999)
+        #expect(biased.sample(try logits(skewed), row: 0, in: workspace) == 999)
         var presence = Sampler(SamplingParameters(temperature: 0, presencePenalty: 2), prompt: [1], stopTokens: [])
         #expect(
-            try (0..<3).map { _ in presence.sample(try logits(skewed), row: 0, kernels: kernels) } == [3, 10, 500])
+            try (0..<3).map { _ in presence.sample(try logits(skewed), row: 0, in: workspace) } == [3, 10, 500])
         var frequency = Sampler(
             SamplingParameters(temperature: 0, frequencyPenalty: 0.4), prompt: [1], stopTokens: [])
         // ln 0.5 - 0.4 n against ln 0.3 = -1.2: 3 twice (-0.69, -1.09), then 10.
         #expect(
-            try (0..<3).map { _ in frequency.sample(try logits(skewed), row: 0, kernels: kernels) } == [3, 3, 10])
+            try (0..<3).map { _ in frequency.sample(try logits(skewed), row: 0, in: workspace) } == [3, 3, 10])
         var repetition = Sampler(
             SamplingParameters(temperature: 0, repetitionPenalty: 4), prompt: [3], stopTokens: [])
-        #expect(repetition.sample(try logits(skewed), row: 0, kernels: kernels) == 10)
+        #expect(repetition.sample(try logits(skewed), row: 0, in: workspace) == 10)
     }
 
     @Test("stop tokens cannot come before the minimum number of tokens")
@@ -113,7 +116,7 @@ import Testing
         var sampler = Sampler(
             SamplingParameters(temperature: 0, minimumTokens: 2), prompt: [1], stopTokens: [3])
         #expect(
-            try (0..<3).map { _ in sampler.sample(try logits(skewed), row: 0, kernels: kernels) } == [10, 10, 3])
+            try (0..<3).map { _ in sampler.sample(try logits(skewed), row: 0, in: workspace) } == [10, 10, 3])
     }
 
     @Test("infinite and undefined logits do not crash the draw")
@@ -122,14 +125,14 @@ import Testing
             let matrix = try FloatMatrix(rows: 1, columns: 100)
             matrix.withMutableRow(0) { row in for index in 0..<100 { row[index] = odd } }
             var sampler = Sampler(SamplingParameters(topP: 0.9, seed: 1), prompt: [1], stopTokens: [])
-            let token = sampler.sample(matrix, row: 0, kernels: kernels)
+            let token = sampler.sample(matrix, row: 0, in: workspace)
             #expect(token >= 0 && token < 100)
         }
     }
 
     @Test("log-probabilities are those of the softmax, the best first")
     func logprobs() throws {
-        let result = Logprobs.compute(try logits(skewed), row: 0, token: 500, top: 3, kernels: kernels)
+        let result = Logprobs.compute(try logits(skewed), row: 0, token: 500, top: 3, in: workspace)
         #expect(abs(result.logprob - Float(naturalLogarithm(0.15))) < 1e-4)
         #expect(result.top.map(\.id) == [3, 10, 500])
     }

@@ -35,7 +35,8 @@ import Testing
         let counts = Mutex((begun: 0, ended: 0))
         for _ in 0..<50 {
             let team = ThreadTeam(
-                count: 3, prepare: { counts.withLock { $0.begun += 1 } }, finish: { counts.withLock { $0.ended += 1 } })
+                count: 3, prepare: { _ in counts.withLock { $0.begun += 1 } },
+                finish: { counts.withLock { $0.ended += 1 } })
             team.run { _ in }
         }
         #expect(counts.withLock { $0.begun } == 100)

@@ -14,14 +14,6 @@ extension ModelWeights {
         unembedding = try reader.dense(
             ArtifactLayout.Name.unembedding, rows: shape.vocabularySize, columns: shape.hiddenSize)
     }
-
-    /// Bytes of weights that one decoded token has to read.
-    func bytesPerToken(expertsPerToken: Int) -> Int {
-        layers.reduce(unembedding.byteCount) { sum, layer in
-            sum + layer.qkv.matrix.byteCount + layer.attentionOutput.matrix.byteCount + layer.router.matrix.byteCount
-                + expertsPerToken * (layer.gateUp[0].byteCount + layer.down[0].byteCount)
-        }
-    }
 }
 
 extension ModelWeights.Layer {

@@ -24,6 +24,11 @@ struct ModelWeights: Sendable {
         /// Per expert.
         var down: [PackedMatrix]
         var downBias: FloatVector
+
+        /// Bytes of the matrices that every token needs.
+        var denseByteCount: Int { qkv.matrix.byteCount + attentionOutput.matrix.byteCount + router.matrix.byteCount }
+        /// Bytes of one expert's matrices.
+        var expertByteCount: Int { gateUp[0].byteCount + down[0].byteCount }
     }
 
     var embedding: EmbeddingTable

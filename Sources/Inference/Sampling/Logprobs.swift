@@ -5,31 +5,22 @@ import OutcropNumerics
 enum Logprobs {
     /// The log-probability of `token` at a row, and of the `top` most likely tokens.
     static func compute(
-        _ logits: FloatMatrix, row: Int, token: Int32, top: Int, kernels: KernelSet
+        _ logits: FloatMatrix, row: Int, token: Int32, top: Int, in workspace: SamplingWorkspace
     ) -> TokenLogprob {
-        let best = kernels.argmax(logits, row: row)
-        let maximum = logits.withRow(row) { $0[best] }
-        let sum = kernels.sumOfExponentials(logits, row: row, maximum: maximum)
-        let normaliser = maximum + Float(naturalLogarithm(sum))
-        return logits.withRow(row) { values in
-            let candidates = largest(values, top).map {
-                TokenLogprob.Candidate(id: Int32($0), logprob: values[$0] - normaliser)
-            }
-            let own = token >= 0 && Int(token) < values.count ? values[Int(token)] - normaliser : -.infinity
-            return TokenLogprob(id: token, logprob: own, top: candidates)
+        let distribution = TokenDistribution(logits, row: row, temperature: 1, kernels: workspace.kernels)
+        let best = Int32(distribution.best)
+        guard !distribution.isCertain else {
+            let candidates = top > 0 ? [TokenLogprob.Candidate(id: best, logprob: 0)] : []
+            return TokenLogprob(id: token, logprob: token == best ? 0 : -.infinity, top: candidates)
         }
-    }
-
-    /// Indices of the `count` largest values, largest first, lower indices first on ties.
-    private static func largest(_ values: Span<Float>, _ count: Int) -> [Int] {
-        guard count > 0 else { return [] }
-        var best: [Int] = []
-        for index in values.indices {
-            if best.count == count, let last = best.last, !(values[index] > values[last]) { continue }
-            let place = best.firstIndex { values[index] > values[$0] } ?? best.endIndex
-            best.insert(index, at: place)
-            if best.count > count { best.removeLast() }
+        workspace.ranking.begin(distribution)
+        let normaliser = distribution.maximum + Float(naturalLogarithm(workspace.ranking.totalMass()))
+        let candidates = workspace.ranking.best(top).map {
+            TokenLogprob.Candidate(id: $0.id, logprob: $0.logit - normaliser)
         }
-        return best
+        let own = logits.withRow(row) { values in
+            token >= 0 && Int(token) < values.count ? values[Int(token)] - normaliser : -.infinity
+        }
+        return TokenLogprob(id: token, logprob: own, top: candidates)
     }
 }

@@ -1,7 +1,8 @@
 import Generation
+import OutcropNumerics
 
 /// Decides what each step computes: first the next token of every running sequence, then chunks of prompts, within a
-/// budget of tokens and the pages there are.
+/// budget of tokens and time and the pages there are.
 ///
 /// It holds no memory and runs nothing: `schedule` says what to compute, `complete` takes the outcome.
 struct Scheduler {
@@ -18,6 +19,10 @@ struct Scheduler {
         /// Pages of the two pools.
         var fullPages: Int
         var slidingPages: Int
+        /// Whether computed blocks are kept for sequences that begin alike.
+        var reusesPrefixes = true
+        /// Seconds that a step should take while anyone decodes; no limit if nil.
+        var stepSeconds: Double?
     }
 
     /// A sequence's part in a step.
@@ -29,65 +34,78 @@ struct Scheduler {
         var count: Int
     }
 
+    /// What the prefix cache was asked for and gave, in prompt tokens.
+    struct PrefixCounts: Equatable, Sendable {
+        var queries = 0
+        var hits = 0
+    }
+
     let limits: Limits
-    private(set) var waiting: [SequenceState] = []
-    private(set) var running: [SequenceState] = []
-    private var fullAllocator: PageAllocator
-    private var slidingAllocator: PageAllocator
+    var waiting = WaitingQueue()
+    var running: [SequenceState] = []
+    var pools: PagePools
+    var prefixCounts = PrefixCounts()
+    /// What steps have taken.
+    private var cost = StepCost()
 
     init(limits: Limits) {
         self.limits = limits
-        fullAllocator = PageAllocator(pageCount: limits.fullPages)
-        slidingAllocator = PageAllocator(pageCount: limits.slidingPages)
+        pools = PagePools(
+            fullPages: limits.fullPages, slidingPages: limits.slidingPages, window: limits.window,
+            reusesPrefixes: limits.reusesPrefixes)
     }
 
-    /// Share of the full pool in use.
-    var pageUsage: Double {
-        limits.fullPages == 0 ? 0 : 1 - Double(fullAllocator.freeCount) / Double(limits.fullPages)
-    }
+    /// Share of the full pool that running sequences hold.
+    var pageUsage: Double { pools.usage }
     var isIdle: Bool { waiting.isEmpty && running.isEmpty }
 
-    mutating func add(_ sequence: SequenceState) { waiting.append(sequence) }
+    mutating func add(_ sequence: SequenceState) { waiting.add(sequence) }
 
-    /// Takes a sequence out, wherever it is, and frees its pages.
+    /// Takes a sequence out, wherever it is; complete blocks of it stay in the prefix cache.
     mutating func remove(_ number: Int) -> SequenceState? {
-        if let index = waiting.firstIndex(where: { $0.number == number }) { return waiting.remove(at: index) }
+        if let sequence = waiting.remove(number) { return sequence }
         guard let index = running.firstIndex(where: { $0.number == number }) else { return nil }
-        releasePages(of: index)
+        pools.release(&running[index])
         return running.remove(at: index)
     }
+
+    /// Changes a running sequence in place.
+    mutating func update<Result>(_ number: Int, _ change: (inout SequenceState) -> Result) -> Result? {
+        guard let index = running.firstIndex(where: { $0.number == number }) else { return nil }
+        return change(&running[index])
+    }
+
+    /// Notes that a part is computed.
+    mutating func complete(_ part: Part) {
+        guard let index = running.firstIndex(where: { $0.number == part.number }) else { return }
+        pools.advance(&running[index], by: part.count)
+    }
+
+    /// Notes how long a step took.
+    mutating func noteDuration(of parts: [Part], seconds: Double) {
+        // Steps that only decode read fewer weights and say nothing about prompts.
+        guard parts.contains(where: { $0.count > 1 }) else { return }
+        cost.note(tokens: parts.reduce(0) { $0 + $1.count }, seconds: seconds)
+    }
+
+    /// Whether pages and sequences agree.
+    func checkIntegrity() -> Bool { pools.checkIntegrity(running) }
+
+    // MARK: - A step
 
     /// The parts of the next step, decodes first; their pages are allocated.
     ///
     /// When a running sequence finds no page, the youngest one gives its pages up and is computed again later.
     mutating func schedule() -> [Part] {
-        var parts = scheduleOnce()
-        // Prompts that hold all pages between them would wait for each other for ever: the youngest gives way.
-        while parts.isEmpty, running.count > 1, let youngest = youngestRunning {
-            preempt(youngest)
-            parts = scheduleOnce()
-        }
-        return parts
-    }
-
-    private mutating func scheduleOnce() -> [Part] {
         var parts: [Part] = []
         scheduleDecodes(&parts)
-        var budget = limits.stepTokens - parts.reduce(0) { $0 + $1.count }
-        for index in running.indices where running[index].isPrefilling && budget > 0 {
-            guard let part = placePrompt(index, budget: budget) else { break }
-            parts.append(part)
-            budget -= part.count
-        }
-        while budget > 0, running.count < limits.runningSequences, let next = waiting.first {
-            running.append(next)
-            guard let part = placePrompt(running.count - 1, budget: budget) else {
-                running.removeLast()
-                break
-            }
-            waiting.removeFirst()
-            parts.append(part)
-            budget -= part.count
+        admit()
+        schedulePrompts(&parts)
+        // Sequences that hold all pages between them would wait for each other for ever: the youngest gives way.
+        while parts.isEmpty, running.count > 1, let youngest = youngestRunning {
+            preempt(youngest)
+            scheduleDecodes(&parts)
+            schedulePrompts(&parts)
         }
         return parts
     }
@@ -108,42 +126,27 @@ struct Scheduler {
         }
     }
 
-    private var youngestRunning: Int? {
-        running.indices.max { running[$0].number < running[$1].number }
+    private mutating func schedulePrompts(_ parts: inout [Part]) {
+        let placed = Set(parts.map(\.number))
+        let unplaced = running.filter { !placed.contains($0.number) }
+        let grants = PromptShares.grants(
+            unplaced.map { PromptShares.Claim(number: $0.number, tokens: $0.pendingCount) },
+            budget: promptBudget(decodes: parts.count))
+        for grant in grants {
+            guard let index = running.firstIndex(where: { $0.number == grant.number }) else { continue }
+            if let part = placePrompt(index, budget: grant.tokens) { parts.append(part) }
+        }
     }
 
-    /// Changes a running sequence in place.
-    mutating func update<Result>(_ number: Int, _ change: (inout SequenceState) -> Result) -> Result? {
-        guard let index = running.firstIndex(where: { $0.number == number }) else { return nil }
-        return change(&running[index])
-    }
-
-    /// Notes that a part is computed and frees the pages that slid out of its window.
-    mutating func complete(_ part: Part) {
-        guard let index = running.firstIndex(where: { $0.number == part.number }) else { return }
-        let dropped = running[index].advance(part.count, window: limits.window)
-        slidingAllocator.release(dropped)
-    }
-
-    /// Whether a sequence of this many tokens can be computed when it is alone.
-    func canEverHold(tokens: Int) -> Bool {
-        (tokens + 31) / 32 <= limits.fullPages
-    }
-
-    /// Every page is either free or held exactly once.
-    func checkIntegrity() -> Bool {
-        let full = running.reduce(0) { $0 + $1.fullPages.count }
-        let sliding = running.reduce(0) { $0 + $1.slidingPages.count }
-        return full + fullAllocator.freeCount == limits.fullPages
-            && sliding + slidingAllocator.freeCount == limits.slidingPages
-            && Set(running.flatMap(\.fullPages)).count == full && Set(running.flatMap(\.slidingPages)).count == sliding
+    /// Tokens of prompts that fit into this step.
+    private func promptBudget(decodes: Int) -> Int {
+        let room = limits.stepTokens - decodes
+        guard decodes > 0, let seconds = limits.stepSeconds else { return room }
+        return min(room, max(StepCost.leastPromptTokens, cost.tokens(within: seconds) - decodes))
     }
 
     private mutating func place(_ index: Int, count: Int) -> Part? {
-        let full = running[index].missingFullPages(for: count)
-        let sliding = running[index].missingSlidingPages(for: count)
-        guard fullAllocator.canAllocate(full), slidingAllocator.canAllocate(sliding) else { return nil }
-        running[index].addPages(full: fullAllocator.allocate(full), sliding: slidingAllocator.allocate(sliding))
+        guard pools.grow(&running[index], by: count) else { return nil }
         return Part(number: running[index].number, start: running[index].computed, count: count)
     }
 
@@ -157,16 +160,12 @@ struct Scheduler {
         return nil
     }
 
-    private mutating func preempt(_ index: Int) {
-        releasePages(of: index)
-        let sequence = running.remove(at: index)
-        let place = waiting.firstIndex { $0.number > sequence.number } ?? waiting.endIndex
-        waiting.insert(sequence, at: place)
+    private var youngestRunning: Int? {
+        running.indices.max { running[$0].number < running[$1].number }
     }
 
-    private mutating func releasePages(of index: Int) {
-        let pages = running[index].reset()
-        fullAllocator.release(pages.full)
-        slidingAllocator.release(pages.sliding)
+    private mutating func preempt(_ index: Int) {
+        pools.release(&running[index])
+        waiting.add(running.remove(at: index))
     }
 }

@@ -30,6 +30,9 @@ extension KernelSet {
         case .q16:
             unsafe table.to_q16(
                 source, count, start.assumingMemoryBound(to: ck_q16_block.self) + range.lowerBound / 32)
+        case .q8:
+            unsafe table.to_q8(
+                source, count, start.assumingMemoryBound(to: ck_q8_block.self) + range.lowerBound / 32)
         }
     }
 
@@ -66,16 +69,6 @@ extension KernelSet {
         unsafe table.scale_add(
             y.rowPointer(row) + columns.lowerBound, x.rowPointer(source) + column, weight,
             Int32(columns.count))
-    }
-
-    /// The index of the largest value of a row, the lowest on ties.
-    public func argmax(_ x: FloatMatrix, row: Int) -> Int {
-        Int(unsafe table.argmax(x.rowPointer(row), Int32(x.columns)))
-    }
-
-    /// The sum of exp((x - maximum) / temperature) over a row.
-    public func sumOfExponentials(_ x: FloatMatrix, row: Int, maximum: Float, temperature: Float = 1) -> Double {
-        unsafe table.sum_exp(x.rowPointer(row), Int32(x.columns), maximum, 1 / temperature)
     }
 }
 

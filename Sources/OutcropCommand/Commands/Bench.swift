@@ -40,6 +40,22 @@ struct Bench: AsyncParsableCommand {
     @Flag(help: "Print the figures as JSON.")
     var json = false
 
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Lengths of prompts to prefill.", valueName: "tokens"))
+    var prompts = [128, 512, 2048]
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Numbers of conversations that decode at once.", valueName: "count"))
+    var conversations = [1, 4, 8, 16]
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Lengths of prompts behind which one conversation decodes.", valueName: "tokens"))
+    var contexts: [Int] = []
+
+    @Option(help: ArgumentHelp("Tokens that each conversation decodes.", valueName: "count"))
+    var decodedTokens = 64
+
     @OptionGroup var source: SourceArguments
 
     @OptionGroup var engine: EngineArguments
@@ -48,10 +64,18 @@ struct Bench: AsyncParsableCommand {
         if (model == nil) == (synthetic == nil) {
             throw ValidationError("give either --model or --synthetic, such as --synthetic gpt-oss-20b")
         }
-        let longest = EngineBenchmark.Plan().longestSequence
+        guard (prompts + conversations + contexts).allSatisfy({ $0 >= 1 }), decodedTokens >= 2 else {
+            throw ValidationError("lengths and counts are at least 1, --decoded-tokens at least 2")
+        }
+        let longest = plan.longestSequence
         if let length = engine.maxModelLen, length < longest {
             throw ValidationError("--max-model-len must be at least \(longest): the longest measurement needs it")
         }
+    }
+
+    private var plan: EngineBenchmark.Plan {
+        EngineBenchmark.Plan(
+            prompts: prompts, conversations: conversations, contexts: contexts, decodedTokens: decodedTokens)
     }
 
     func run() async throws {
@@ -70,19 +94,22 @@ struct Bench: AsyncParsableCommand {
 
     private func measure(_ artifact: Artifact) async throws -> BenchReport {
         var options = engine.options
-        // Sixteen conversations of the benchmark's length; more context would only cost memory.
-        options.contextLength = options.contextLength ?? min(artifact.configuration.maximumContextLength, 4096)
+        // The benchmark's own length: more context would only cost memory.
+        let needed = max(4096, plan.longestSequence)
+        options.contextLength = options.contextLength ?? min(artifact.configuration.maximumContextLength, needed)
+        options.runningSequences = max(options.runningSequences, conversations.max() ?? 1)
         let start = ContinuousClock.now
         let model = try LoadedModel(artifact, options: options)
         let engine = InferenceEngine(model)
         defer { engine.shutdown() }
-        var report = BenchReport(model: model, configuration: artifact.configuration, dense: artifact.dense)
+        var report = BenchReport(
+            model: model, configuration: artifact.configuration, dense: artifact.dense, plan: plan)
         report.loadSeconds = (ContinuousClock.now - start) / .seconds(1)
         show("instruction set", "\(model.instructionSet), \(model.threads) threads")
         show("load", Quantity.time(report.loadSeconds))
 
         let collected = Mutex(report)
-        try await EngineBenchmark(engine: engine).run { measurement in
+        try await EngineBenchmark(engine: engine, plan: plan).run { measurement in
             show(measurement)
             collected.withLock { $0.add(measurement) }
         }
@@ -102,7 +129,9 @@ struct Bench: AsyncParsableCommand {
         report.tokenizerRate = TokenizerBenchmark(tokenizer, text: text).encodeMebibytesPerSecond
         show("tokenizer", Quantity.figures(report.tokenizerRate) + " MiB/s on one thread")
 
-        show("decode", Quantity.figures(report.decodeBandwidthFraction * 100) + " % of the memory's rate")
+        for (conversations, fraction) in report.decodeBandwidthFractions {
+            show("decode x\(conversations)", Quantity.figures(fraction * 100) + " % of the memory's rate")
+        }
         show("prefill", Quantity.figures(report.prefillMatrixFraction * 100) + " % of the matrix units' rate")
         return report
     }
@@ -111,8 +140,10 @@ struct Bench: AsyncParsableCommand {
         switch measurement {
         case .prefill(let tokens, let rate, let first):
             show("prefill \(tokens)", "\(Quantity.figures(rate)) tokens/s, first token after \(Quantity.time(first))")
-        case .decode(let conversations, let rate):
+        case .decode(let conversations, 0, let rate):
             show("decode x\(conversations)", "\(Quantity.figures(rate)) tokens/s")
+        case .decode(_, let context, let rate):
+            show("decode at \(context)", "\(Quantity.figures(rate)) tokens/s")
         }
     }
 

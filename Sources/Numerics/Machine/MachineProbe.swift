@@ -31,7 +31,7 @@ public enum MachineProbe {
 
     /// Floating-point operations per second of the widest multiply-add of `kernels`, all threads together.
     public static func matrixRate(kernels: KernelSet, threads: Int, passes: Int = 3) -> Double {
-        let team = ThreadTeam(count: threads, prepare: { kernels.beginThread() }, finish: { kernels.endThread() })
+        let team = ThreadTeam(count: threads, prepare: { _ in kernels.beginThread() }, finish: { kernels.endThread() })
         kernels.beginThread()
         defer { kernels.endThread() }
         var rounds: UInt64 = 1 << 16

@@ -1,0 +1,32 @@
+import Generation
+import OutcropNumerics
+
+extension EngineLoop {
+    /// Draws a sequence's next token from a row of logits and appends it.
+    func sample(_ sequence: inout SequenceState, logitRow: Int) -> SampledToken {
+        let logits = model.workspace.logits
+        let id = sequence.sampler.sample(logits, row: logitRow, in: sampling)
+        sequence.append(id)
+        guard let top = sequence.request.topLogprobs else { return SampledToken(id: id) }
+        return SampledToken(
+            id: id, logprob: Logprobs.compute(logits, row: logitRow, token: id, top: top, in: sampling))
+    }
+
+    /// How a sequence ended if it did with its last token.
+    func summary(of sequence: SequenceState, last: Int32) -> GenerationSummary? {
+        let request = sequence.request
+        let reason: FinishReason
+        if !request.ignoresStopTokens, request.stopTokens.contains(last) {
+            reason = .stopToken(last)
+        } else if sequence.generatedCount >= request.maximumTokens ?? .max
+            || sequence.tokens.count >= counters.contextLength
+        {
+            reason = .length
+        } else {
+            return nil
+        }
+        return GenerationSummary(
+            reason: reason, promptTokens: request.prompt.count, cachedTokens: sequence.cachedTokens ?? 0,
+            generatedTokens: sequence.generatedCount)
+    }
+}
