@@ -26,13 +26,17 @@ public struct EngineOptions: Sendable {
     /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. No
     /// limit if nil.
     public var stepSeconds: Double?
+    /// Whether a token's results are the same bits whatever else runs, so that a seed fixes a text. Always so for
+    /// `Precision.f32`, and for `fast` on machines without matrix units that run int8 dense weights; elsewhere prompts (and,
+    /// with bf16 dense weights, many conversations at once) are computed more slowly.
+    public var isDeterministic: Bool
 
     /// The defaults serve a whole machine.
     public init(
         precision: Precision = .fast, instructionSet: String? = nil, threads: Int? = nil,
         pinsThreads: Bool = false, contextLength: Int? = nil,
         keyValueBytes: Int? = nil, stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
-        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5
+        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5, isDeterministic: Bool = false
     ) {
         self.precision = precision
         self.instructionSet = instructionSet
@@ -45,5 +49,6 @@ public struct EngineOptions: Sendable {
         self.waitingRequests = waitingRequests
         self.reusesPrefixes = reusesPrefixes
         self.stepSeconds = stepSeconds
+        self.isDeterministic = isDeterministic
     }
 }

@@ -30,7 +30,8 @@ public final class LoadedModel: @unchecked Sendable {
     /// - Throws: `NumericsError` or `ArtifactError` if it cannot be used, `EngineError.contextTooLong` if the memory for keys
     ///   and values does not reach for the context asked for.
     public init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
-        kernels = try KernelSet(named: options.instructionSet)
+        let set = try KernelSet(named: options.instructionSet)
+        kernels = options.isDeterministic ? set.batchInvariant() : set
         shape = ModelShape(artifact.configuration)
         weights = try ModelWeights(artifact, shape: shape)
         self.options = options
