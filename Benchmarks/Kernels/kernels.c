@@ -1,7 +1,7 @@
 // Rates of the kernels' products and attention on one thread, beside the machine's own ceilings.
 //
 //   kernels [SET ...]      all sets that this machine can run, or those named
-//   ONLY="mxfp4 q16"       only products of these weights and activations
+//   ONLY="mxfp4 q16"       only products of these weights and activations; ONLY=attention only that
 //   TOKENS="1 8 128"       numbers of tokens
 //
 // Products have the shape of an expert's gate and up matrix (5760 by 2880). "memory" runs through copies that together
@@ -130,30 +130,41 @@ static void measure_products(const ck_kernels *k, const char *only, const char *
     }
 }
 
-/// Eight query heads of 64 over `positions` positions, as one layer's key/value head of one token.
-static void measure_attention(const ck_kernels *k, int is_half, int positions) {
-  enum { HEADS = 8, DIMS = 64 };
-  int pages = positions / CK_PAGE_TOKENS;
-  size_t page_bytes = (size_t)DIMS * CK_PAGE_TOKENS * (is_half ? 2 : 4);
-  uint8_t *keys = allocate(page_bytes * (size_t)pages), *values = allocate(page_bytes * (size_t)pages);
-  const void **key_pages = allocate((size_t)pages * 8), **value_pages = allocate((size_t)pages * 8);
-  float *queries = allocate(HEADS * DIMS * 4), *out = allocate(HEADS * DIMS * 4), sinks[HEADS] = {0};
-  uint8_t *scratch = allocate(ck_attention_scratch_bytes(HEADS, DIMS));
-  for (int p = 0; p < pages; p++) {
-    key_pages[p] = keys + page_bytes * (size_t)p;
-    value_pages[p] = values + page_bytes * (size_t)p;
+/// Eight query heads of 64 over one key/value head: a tile of the last `tokens` of `positions` positions, full or with a
+/// window of 128.
+static void measure_attention(const ck_kernels *k, ck_page_element element, int tokens, int positions, int window) {
+  enum { HEADS = 8, DIMS = 64, STRIDE = HEADS * DIMS };
+  static const char *elements[] = {"f32", "f16", "i8"};
+  size_t pages = (size_t)(positions / CK_PAGE_TOKENS), bytes = 2 * ck_page_bytes(element, DIMS);
+  uint8_t *memory = allocate(bytes * pages), *scratch = allocate(ck_attention_scratch_bytes(HEADS, DIMS));
+  int32_t *numbers = allocate(pages * 4);
+  float *queries = allocate(CK_ATTENTION_TOKENS * STRIDE * 4), *out = allocate(CK_ATTENTION_TOKENS * STRIDE * 4);
+  float sinks[HEADS] = {0};
+  // Out of order, as after some requests came and went.
+  for (size_t p = 0; p < pages; p++) numbers[p] = (int32_t)(p * 5 % pages);
+  ck_attention call = {
+      .queries = queries, .query_stride = STRIDE, .tokens = tokens, .first_position = positions - tokens,
+      .window = window, .group = HEADS, .head_dim = DIMS, .element = element, .pages = memory, .page_stride = bytes,
+      .value_offset = bytes / 2, .page_numbers = numbers, .scale = 0.125f, .sinks = sinks, .out = out,
+      .out_stride = STRIDE, .scratch = scratch};
+  double best = 1e9, seen = 0;
+  for (int t = 0; t < tokens; t++) {
+    int all = positions - tokens + t + 1;
+    seen += window && window < all ? window : all;
   }
-  ck_attention call = {queries, HEADS, DIMS, key_pages, value_pages, 0, 0, positions, 0.125f, sinks, out, scratch};
-  double best = 1e9;
+  int calls = 1 + (int)(200000 / seen);
   for (int round = 0; round < ROUNDS * 3; round++) {
     double start = now();
-    (is_half ? k->attention_f16 : k->attention_f32)(&call);
-    best = fmin(best, now() - start);
+    for (int i = 0; i < calls; i++) k->attention(&call);
+    best = fmin(best, (now() - start) / calls);
   }
+  double span = window ? window + tokens - 1 : positions;
   printf(
-      "%-7s attention %s, 8 heads of 64, %6d positions: %8.2f GB/s of keys and values %8.1f GFLOP/s\n", k->name,
-      is_half ? "f16" : "f32", positions, 2.0 * (double)page_bytes * pages / best * 1e-9,
-      4.0 * HEADS * DIMS * positions / best * 1e-9);
+      "%-7s attention %-3s %2d tokens, %5d positions%s: %8.2f GB/s of keys and values %8.1f GFLOP/s\n", k->name,
+      elements[element], tokens, positions, window ? ", window" : "        ",
+      (double)bytes * span / CK_PAGE_TOKENS / best * 1e-9, 4.0 * HEADS * DIMS * seen / best * 1e-9);
+  fflush(stdout);
+  munmap(memory, bytes * pages);
 }
 
 static void measure_ceilings(const ck_kernels *k) {
@@ -184,10 +195,12 @@ int main(int count, char **arguments) {
     printf(" %12s %12s\n", "GFLOP/s mem.", "cache");
     int is_scalar = !strcmp(k.name, "scalar");
     measure_products(&k, only ? only : "", tokens ? tokens : is_scalar ? "1" : "1 2 4 8 16 64 256");
-    for (int half = 0; half < 2 && !only; half++) {
-      measure_attention(&k, half, 128);
-      measure_attention(&k, half, 8192);
-    }
+    for (int element = CK_PAGE_F32; element <= CK_PAGE_I8 && (!only || !strcmp(only, "attention")); element++)
+      for (int tokens = 1; tokens <= CK_ATTENTION_TOKENS; tokens += CK_ATTENTION_TOKENS - 1) {
+        measure_attention(&k, (ck_page_element)element, tokens, 128, 0);
+        measure_attention(&k, (ck_page_element)element, tokens, 8192, 0);
+        measure_attention(&k, (ck_page_element)element, tokens, 8192, 128);
+      }
     ck_thread_end(&k);
   }
   return 0;

@@ -19,12 +19,12 @@ static void fill_gaps(ck_kernels *out, const ck_kernels *simpler) {
   }
 #define FILL(entry) \
   if (!out->entry) out->entry = simpler->entry
-  FILL(attention_f16);
-  FILL(attention_f32);
+  FILL(attention);
   FILL(rms_norm);
   FILL(to_bf16);
   FILL(to_q16);
   FILL(to_f16);
+  FILL(to_i8);
   FILL(rope);
   FILL(swiglu);
   FILL(scale_add);

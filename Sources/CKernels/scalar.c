@@ -2,6 +2,7 @@
 //
 // Plain loops in the order that CKernels.h fixes; the compiler may vectorise them, the results are those of the loops.
 #include "CKernels.h"
+#include "private.h"
 
 #include <math.h>
 #include <string.h>
@@ -101,48 +102,6 @@ static void matmul_int8_q16(const ck_matmul *c) { matmul(c, CK_INT8, CK_ACT_Q16)
 static void matmul_bf16_f32(const ck_matmul *c) { matmul(c, CK_BF16, CK_ACT_F32); }
 static void matmul_bf16_bf16(const ck_matmul *c) { matmul(c, CK_BF16, CK_ACT_BF16); }
 static void matmul_bf16_q16(const ck_matmul *c) { matmul(c, CK_BF16, CK_ACT_Q16); }
-
-static void attention(const ck_attention *c, int is_half) {
-  const int d = c->head_dim;
-  float *maximum = (float *)c->scratch, *sum = maximum + c->group;
-  for (int h = 0; h < c->group; h++) {
-    maximum[h] = c->sinks[h];
-    sum[h] = 1;
-    for (int i = 0; i < d; i++) c->out[h * d + i] = 0;
-  }
-  for (int position = c->begin / CK_PAGE_TOKENS * CK_PAGE_TOKENS; position < c->end; position += CK_PAGE_TOKENS) {
-    const int page = position / CK_PAGE_TOKENS - c->first_page;
-    const int from = c->begin > position ? c->begin - position : 0;
-    const int to = c->end - position < CK_PAGE_TOKENS ? c->end - position : CK_PAGE_TOKENS;
-    const uint16_t *k16 = c->key_pages[page], *v16 = c->value_pages[page];
-    const float *k32 = c->key_pages[page], *v32 = c->value_pages[page];
-    for (int h = 0; h < c->group; h++) {
-      float score[CK_PAGE_TOKENS], best = maximum[h];
-      for (int t = from; t < to; t++) {
-        float s = 0;
-        for (int i = 0; i < d; i++) {
-          const int at = i * CK_PAGE_TOKENS + t;
-          s += c->queries[h * d + i] * (is_half ? f16_to_float(k16[at]) : k32[at]);
-        }
-        score[t] = s * c->scale;
-        if (score[t] > best) best = score[t];
-      }
-      const float keep = expf(maximum[h] - best);
-      maximum[h] = best;
-      sum[h] *= keep;
-      for (int i = 0; i < d; i++) c->out[h * d + i] *= keep;
-      for (int t = from; t < to; t++) {
-        const float p = expf(score[t] - best);
-        sum[h] += p;
-        for (int i = 0; i < d; i++) c->out[h * d + i] += p * (is_half ? f16_to_float(v16[t * d + i]) : v32[t * d + i]);
-      }
-    }
-  }
-  for (int h = 0; h < c->group; h++)
-    for (int i = 0; i < d; i++) c->out[h * d + i] /= sum[h];
-}
-static void attention_f16(const ck_attention *c) { attention(c, 1); }
-static void attention_f32(const ck_attention *c) { attention(c, 0); }
 
 static void rms_norm(const float *x, const float *gain, float epsilon, int32_t n, float *out) {
   double squares = 0;
@@ -244,12 +203,12 @@ const ck_kernels ck_scalar_kernels = {
                {matmul_int8_f32, matmul_int8_bf16, matmul_int8_q16},
                {matmul_bf16_f32, matmul_bf16_bf16, matmul_bf16_q16}},
     .fast = {{CK_ACT_F32, CK_ACT_F32, 1}, {CK_ACT_F32, CK_ACT_F32, 1}, {CK_ACT_F32, CK_ACT_F32, 1}},
-    .attention_f16 = attention_f16,
-    .attention_f32 = attention_f32,
+    .attention = ck_scalar_attention,
     .rms_norm = rms_norm,
     .to_bf16 = to_bf16,
     .to_q16 = to_q16,
     .to_f16 = to_f16,
+    .to_i8 = ck_scalar_to_i8,
     .rope = rope,
     .swiglu = swiglu,
     .scale_add = scale_add,

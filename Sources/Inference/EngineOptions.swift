@@ -4,6 +4,8 @@ import OutcropNumerics
 public struct EngineOptions: Sendable {
     /// How exact the products are.
     public var precision: Precision
+    /// What keys and values are kept as in the fast precision; the f32 precision keeps them as floats.
+    public var keyValueType: KeyValueType
     /// The instruction set to use; the best of the machine if nil.
     public var instructionSet: String?
     /// Threads that compute; one per core that this process may use if nil.
@@ -33,12 +35,13 @@ public struct EngineOptions: Sendable {
 
     /// The defaults serve a whole machine.
     public init(
-        precision: Precision = .fast, instructionSet: String? = nil, threads: Int? = nil,
-        pinsThreads: Bool = false, contextLength: Int? = nil,
-        keyValueBytes: Int? = nil, stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
+        precision: Precision = .fast, keyValueType: KeyValueType = .f16, instructionSet: String? = nil,
+        threads: Int? = nil, pinsThreads: Bool = false, contextLength: Int? = nil, keyValueBytes: Int? = nil,
+        stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
         reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5, isDeterministic: Bool = false
     ) {
         self.precision = precision
+        self.keyValueType = keyValueType
         self.instructionSet = instructionSet
         self.threads = threads
         self.pinsThreads = pinsThreads
@@ -51,4 +54,7 @@ public struct EngineOptions: Sendable {
         self.stepSeconds = stepSeconds
         self.isDeterministic = isDeterministic
     }
+
+    /// What keys and values are kept as.
+    var storedKeyValueType: KeyValueType { precision == .f32 ? .f32 : keyValueType }
 }

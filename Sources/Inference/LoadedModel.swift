@@ -85,7 +85,7 @@ public final class LoadedModel: @unchecked Sendable {
     }
 
     private func makeForwardPass() throws(NumericsError) -> GPTOSSModel {
-        let isFullPrecision = options.precision == .f32
+        let type = options.storedKeyValueType
         let kernels = kernels
         return GPTOSSModel(
             shape: shape, weights: weights, kernels: kernels, precision: options.precision,
@@ -94,10 +94,10 @@ public final class LoadedModel: @unchecked Sendable {
                 shape: shape, tokens: options.stepTokens, logitRows: options.runningSequences, threads: threads),
             fullPages: try KeyValuePages(
                 pageCount: schedulerLimits.fullPages, layers: shape.fullLayers, heads: shape.keyValueHeads,
-                headDim: shape.headDim, isFullPrecision: isFullPrecision),
+                headDim: shape.headDim, type: type),
             slidingPages: try KeyValuePages(
                 pageCount: schedulerLimits.slidingPages, layers: shape.slidingLayers, heads: shape.keyValueHeads,
-                headDim: shape.headDim, isFullPrecision: isFullPrecision))
+                headDim: shape.headDim, type: type))
     }
 }
 
@@ -130,8 +130,7 @@ struct KeyValuePlan {
         let tokens = KeyValuePages.tokensPerPage
         func pageBytes(_ layers: Int) -> Int {
             KeyValuePages.pageByteCount(
-                layers: layers, heads: shape.keyValueHeads, headDim: shape.headDim,
-                isFullPrecision: options.precision == .f32)
+                layers: layers, heads: shape.keyValueHeads, headDim: shape.headDim, type: options.storedKeyValueType)
         }
         let budget = options.keyValueBytes ?? max(availableBytes / 2, 256 << 20)
         // A decoding sequence sees its window and writes one page more; a chunk being computed is not dropped before its end.

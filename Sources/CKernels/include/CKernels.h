@@ -41,6 +41,10 @@
 #define CK_ROW_GROUP 16
 #define CK_K_BLOCK 32
 #define CK_PAGE_TOKENS 32
+/// The most tokens of an attention call.
+#define CK_ATTENTION_TOKENS 16
+/// Positions whose scores attention keeps before it goes on to their values.
+#define CK_ATTENTION_BLOCK 128
 #define CK_SUM_BLOCK 512
 
 typedef enum { CK_MXFP4 = 0, CK_INT8 = 1, CK_BF16 = 2 } ck_weight_kind;
@@ -73,27 +77,40 @@ typedef struct {
 
 typedef void (*ck_matmul_function)(const ck_matmul *);
 
-/// Attention of one token's query heads that share one key/value head ("group"), over paged keys and values.
+/// What a page of keys or values is made of. A page covers CK_PAGE_TOKENS positions. Keys are transposed: element (d, t),
+/// of dimension d and position t, is at d * CK_PAGE_TOKENS + t. Of values it is at t * head_dim + d.
 ///
-/// Keys of a page are transposed: element (d, t) at d * CK_PAGE_TOKENS + t. Values are [t][d]. Both half floats or both
-/// floats, by the function called. Page i of `key_pages` covers absolute positions
-/// [(first_page + i) * CK_PAGE_TOKENS, ...). Positions begin <= j < end are visible. For each head h of the group
-/// score_j = (query_h . key_j) * scale, then a softmax over the scores and the sink sinks[h] (which has no value), with
-/// the maximum subtracted; out_h = sum of probabilities times values. Work proceeds page by page from the page that
-/// holds `begin` (online softmax), so a result does not depend on what else is computed with it.
+///   CK_PAGE_F32, CK_PAGE_F16   floats or half floats, nothing else.
+///   CK_PAGE_I8                 signed bytes -127..127; behind them half-float scales [blocks][CK_PAGE_TOKENS], a block
+///                              being 32 dimensions (or what is left): value = byte * scale of (d / 32, t).
+typedef enum { CK_PAGE_F32 = 0, CK_PAGE_F16 = 1, CK_PAGE_I8 = 2 } ck_page_element;
+
+/// Attention of a tile of consecutive tokens of one sequence: their query heads that share one key/value head ("group").
+///
+/// Token i has position p = first_position + i and sees the positions max(0, p + 1 - window) ... p, or all up to p if
+/// window is 0. For each head h, score_j = (query . key_j) * scale for every visible position j, then a softmax over the
+/// scores and the sink sinks[h] (which has no value), with a maximum subtracted; the result is the sum of probabilities
+/// times values. A token's result has the same bits whatever tile it is computed in: work proceeds in blocks of
+/// CK_ATTENTION_BLOCK positions from multiples of it on, for every token over its visible positions alone.
 typedef struct {
-  const float *queries;             ///< [group][head_dim], rotated
-  int32_t group;                    ///< query heads per key/value head
-  int32_t head_dim;                 ///< even
-  const void *const *key_pages;     ///< pages of this layer and key/value head
-  const void *const *value_pages;
-  int32_t first_page;               ///< absolute page number of key_pages[0]
-  int32_t begin;                    ///< first visible position
-  int32_t end;                      ///< one past the last visible position, > begin
-  float scale;
-  const float *sinks;               ///< [group]
-  float *out;                       ///< [group][head_dim]
-  uint8_t *scratch;                 ///< ck_attention_scratch_bytes(group, head_dim), 64-byte aligned
+  const float *queries;         ///< token i, head h: queries + i * query_stride + h * head_dim, rotated
+  size_t query_stride;          ///< floats from one token to the next
+  int32_t tokens;               ///< 1 ... CK_ATTENTION_TOKENS
+  int32_t first_position;       ///< of token 0
+  int32_t window;               ///< positions that a token sees, itself included; 0 sees all
+  int32_t group;                ///< query heads per key/value head
+  int32_t head_dim;             ///< even
+  ck_page_element element;
+  const uint8_t *pages;         ///< keys of page number 0 for this layer and key/value head, 64-byte aligned
+  size_t page_stride;           ///< bytes from a page to the next number's
+  size_t value_offset;          ///< bytes from the keys of a page to its values
+  const int32_t *page_numbers;  ///< page_numbers[i] covers positions (first_page + i) * CK_PAGE_TOKENS ...
+  int32_t first_page;
+  float scale;                  ///< > 0
+  const float *sinks;           ///< [group]
+  float *out;                   ///< token i, head h: out + i * out_stride + h * head_dim
+  size_t out_stride;            ///< floats from one token to the next
+  uint8_t *scratch;             ///< ck_attention_scratch_bytes(group, head_dim), 64-byte aligned
 } ck_attention;
 
 typedef void (*ck_attention_function)(const ck_attention *);
@@ -110,8 +127,7 @@ typedef struct {
   const char *name;                       ///< "scalar", "avx2", "avx512", "amx", "neon"
   ck_matmul_function matmul[3][3];        ///< [ck_weight_kind][ck_activation_kind]
   ck_activation_choice fast[3];           ///< [ck_weight_kind]
-  ck_attention_function attention_f16;    ///< half-float pages
-  ck_attention_function attention_f32;    ///< float pages
+  ck_attention_function attention;        ///< pages of every element
 
   /// out[i] = x[i] * rsqrt(mean(x^2) + epsilon) * gain[i]; mean in double or in float lanes; n >= 1.
   void (*rms_norm)(const float *x, const float *gain, float epsilon, int32_t n, float *out);
@@ -121,6 +137,9 @@ typedef struct {
   void (*to_q16)(const float *x, int32_t n, ck_q16_block *out);
   /// n floats to half floats, clamped to +-65504, round to nearest even.
   void (*to_f16)(const float *x, int32_t n, uint16_t *out);
+  /// n floats to signed bytes and a half-float scale per 32 (or what is left): scale = largest magnitude / 127, byte =
+  /// x / scale, to nearest even and within +-127, 0 if the scale is. A NaN may become any byte.
+  void (*to_i8)(const float *x, int32_t n, int8_t *out, uint16_t *scales);
   /// Rotates `heads` heads of head_dim floats in place: pairs (i, i + head_dim / 2), cosines and sines [head_dim / 2].
   void (*rope)(float *x, int32_t heads, int32_t head_dim, const float *cosines, const float *sines);
   /// gate_up holds pairs of row groups: 16 gates, then the 16 ups of the same units. For unit groups begin..<end:
@@ -142,9 +161,17 @@ typedef struct {
 
 /// Bytes of scratch that a matmul over `columns` inputs may use.
 static inline size_t ck_matmul_scratch_bytes(int32_t columns) { return (size_t)columns * 64 * 4 + 16384; }
+/// Bytes of one element of a page, scales apart.
+static inline int32_t ck_element_bytes(ck_page_element element) { return 4 >> element; }
+/// Bytes of the keys (or values) of one page, layer and key/value head: a multiple of 64.
+static inline size_t ck_page_bytes(ck_page_element element, int32_t head_dim) {
+  const size_t scales = element == CK_PAGE_I8 ? (size_t)(head_dim + 31) / 32 * CK_PAGE_TOKENS * 2 : 0;
+  return (size_t)head_dim * CK_PAGE_TOKENS * (size_t)ck_element_bytes(element) + scales;
+}
 /// Bytes of scratch that an attention call may use.
 static inline size_t ck_attention_scratch_bytes(int32_t group, int32_t head_dim) {
-  return (size_t)group * (size_t)(2 * CK_PAGE_TOKENS + head_dim + 16) * 4 + (size_t)head_dim * CK_PAGE_TOKENS * 8 + 4096;
+  const size_t rows = (size_t)group * CK_ATTENTION_TOKENS, dims = ((size_t)head_dim + 15) / 16 * 16;
+  return (rows * (CK_ATTENTION_BLOCK + dims + 17) + dims * 2 * CK_PAGE_TOKENS) * 4;
 }
 
 /// The kernels for `name` ("scalar", "avx2", "avx512", "amx", "neon"), gaps filled from simpler sets; for NULL or "" the

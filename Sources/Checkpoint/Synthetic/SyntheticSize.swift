@@ -4,6 +4,8 @@ public enum SyntheticSize: String, Sendable, CaseIterable {
     case gptOSS20B = "gpt-oss-20b"
     /// The published gpt-oss-120b's.
     case gptOSS120B = "gpt-oss-120b"
+    /// The first four layers of gpt-oss-20b: its kernels' shapes in 4.2 GB, for comparisons on small machines.
+    case fourLayers = "4-layer"
     /// Four narrow layers under the published vocabulary: about 50 MB, a second to write.
     case tiny
 
@@ -12,10 +14,13 @@ public enum SyntheticSize: String, Sendable, CaseIterable {
         switch self {
         case .gptOSS20B: return .gptOSS20B
         case .gptOSS120B: return .gptOSS120B
-        case .tiny:
+        case .fourLayers:
             var configuration = ModelConfiguration.gptOSS20B
             configuration.layerCount = 4
             configuration.layerKinds = ModelConfiguration.alternatingKinds(4)
+            return configuration
+        case .tiny:
+            var configuration = SyntheticSize.fourLayers.configuration
             configuration.hiddenSize = 64
             configuration.intermediateSize = 64
             configuration.headDim = 32

@@ -37,8 +37,9 @@ final class GPTOSSModel {
         for layer in 0..<shape.layers { runLayer(layer, batch) }
     }
 
-    /// x = E[token]; the angles of the step's positions.
+    /// x = E[token]; the angles of the step's positions; how attention is cut.
     func embed(_ batch: Batch) {
+        planAttention(batch)
         team.split(batch.tokens.count) { _, rows in
             for row in rows {
                 weights.embedding.copy(token: batch.tokens[row], to: workspace.hidden, row: row)
@@ -114,63 +115,6 @@ final class GPTOSSModel {
                 kernels.addScaled(
                     workspace.hidden, row: row, columns: 0..<shape.hiddenSize, workspace.projected, row: row,
                     column: 0, weight: 1)
-            }
-        }
-    }
-
-    /// Rotates queries and keys and puts keys and values in their pages.
-    private func rotateAndStore(_ index: Int, _ batch: Batch) {
-        let pool = shape.windows[index] == nil ? fullPages : slidingPages
-        let poolLayer = shape.poolIndex(of: index)
-        team.split(batch.tokens.count) { _, rows in
-            for row in rows {
-                kernels.rotate(
-                    workspace.qkv, row: row, column: 0, heads: shape.queryHeads + shape.keyValueHeads,
-                    headDim: shape.headDim, rotation: workspace.rotation, tableRow: row)
-                let (page, slot) = place(of: row, batch, layer: index)
-                kernels.storeKeyValue(
-                    workspace.qkv, row: row, keyColumn: shape.queryWidth,
-                    valueColumn: shape.queryWidth + shape.keyValueWidth, pages: pool, page: page, slot: slot,
-                    layer: poolLayer)
-            }
-        }
-    }
-
-    private func place(of row: Int, _ batch: Batch, layer: Int) -> (page: Int, slot: Int) {
-        let pages = batch.sequences[batch.owners[row]]
-        let (number, slot) = batch.positions[row].quotientAndRemainder(dividingBy: KeyValuePages.tokensPerPage)
-        let page =
-            shape.windows[layer] == nil ? pages.full[number] : pages.sliding[number - pages.firstSlidingPage]
-        return (Int(page), slot)
-    }
-
-    private func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch) {
-        let count = batch.tokens.count
-        let window = shape.windows[index]
-        let pool = window == nil ? fullPages : slidingPages
-        let poolLayer = shape.poolIndex(of: index)
-        let scale = 1 / Float(shape.headDim).squareRoot()
-        let groupWidth = shape.groupSize * shape.headDim
-        // Head by head, so that a thread stays with one head's keys and values.
-        team.split(count * shape.keyValueHeads) { thread, share in
-            let lane = workspace.lanes[thread]
-            var loaded: (owner: Int, head: Int) = (-1, -1)
-            for item in share {
-                let (head, row) = item.quotientAndRemainder(dividingBy: count)
-                let owner = batch.owners[row]
-                let pages = batch.sequences[owner]
-                if loaded != (owner, head) {
-                    lane.addresses.load(
-                        window == nil ? pages.full : pages.sliding, pages: pool, layer: poolLayer, head: head)
-                    loaded = (owner, head)
-                }
-                let position = batch.positions[row]
-                kernels.attend(
-                    workspace.qkv, row: row, queryColumn: head * groupWidth, group: shape.groupSize, pages: pool,
-                    addresses: lane.addresses, firstPage: window == nil ? 0 : pages.firstSlidingPage,
-                    visible: max(0, position + 1 - (window ?? position + 1))..<(position + 1), scale: scale,
-                    sinks: layer.sinks, firstSink: head * shape.groupSize, into: workspace.attention, outRow: row,
-                    outColumn: head * groupWidth, scratch: lane.scratch)
             }
         }
     }

@@ -32,6 +32,8 @@ final class Workspace {
     /// One per thread.
     let lanes: [Lane]
     var routing = ExpertRouting()
+    /// The step's attention in layers that see everything, and in those with a window.
+    var attentionPlans = [AttentionPlan(), AttentionPlan()]
 
     /// What one thread needs for itself.
     final class Lane {
@@ -41,7 +43,6 @@ final class Workspace {
         static let narrowRowGroups = 8
 
         let scratch: KernelSet.Scratch
-        let addresses = KernelSet.PageAddresses()
         /// [wideTokens][gate/up or hidden rows].
         let wide: FloatMatrix
         /// [tokens][16 * narrowRowGroups].

@@ -79,10 +79,14 @@ public enum Precision: String, Sendable, CaseIterable {
     public final class Scratch: @unchecked Sendable {
         let buffer: AlignedBuffer
         let columns: Int
+        let group: Int
+        let headDim: Int
 
         /// Scratch for matrices of up to `columns` inputs and attention of `group` heads of `headDim`.
         public init(columns: Int, group: Int, headDim: Int) throws(NumericsError) {
             self.columns = columns
+            self.group = group
+            self.headDim = headDim
             buffer = try AlignedBuffer(
                 byteCount: max(
                     ck_matmul_scratch_bytes(Int32(columns)),

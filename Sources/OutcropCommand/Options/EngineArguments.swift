@@ -3,6 +3,7 @@ import Inference
 import OutcropNumerics
 
 extension Precision: ExpressibleByArgument {}
+extension KeyValueType: ExpressibleByArgument {}
 
 /// How the engine runs a model; shared by every command that runs one.
 struct EngineArguments: ParsableArguments {
@@ -11,6 +12,13 @@ struct EngineArguments: ParsableArguments {
             "fast, or f32: within 1e-3 of the reference implementation, whatever the batch and threads.",
             valueName: "precision"))
     var precision: Precision = .fast
+
+    @Option(
+        name: .customLong("kv-dtype"),
+        help: ArgumentHelp(
+            "What keys and values are kept as: f16, or int8 in half the memory with a small loss (default: f16, f32 with "
+                + "--precision f32).", valueName: "type"))
+    var keyValueType: KeyValueType?
 
     @Option(help: ArgumentHelp("Threads that compute (default: one per core).", valueName: "count"))
     var threads: Int?
@@ -32,6 +40,9 @@ struct EngineArguments: ParsableArguments {
     var kvCacheMemory: ByteSize?
 
     func validate() throws {
+        if precision == .f32, let keyValueType, keyValueType != .f32 {
+            throw ValidationError("--precision f32 keeps keys and values as f32; --kv-dtype is for the fast precision")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
         if let maxModelLen, maxModelLen < 1 { throw ValidationError("--max-model-len must be at least 1") }
     }
@@ -39,7 +50,8 @@ struct EngineArguments: ParsableArguments {
     /// The options for the engine, with the instruction set that the environment asks for.
     var options: EngineOptions {
         EngineOptions(
-            precision: precision, instructionSet: EnvironmentVariable.instructionSet.value, threads: threads,
-            pinsThreads: pinThreads, contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes)
+            precision: precision, keyValueType: keyValueType ?? .f16,
+            instructionSet: EnvironmentVariable.instructionSet.value, threads: threads, pinsThreads: pinThreads,
+            contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes)
     }
 }

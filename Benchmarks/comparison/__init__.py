@@ -1,0 +1,1 @@
+"""Compares Outcrop with its peers on one machine; see ../compare --help."""

@@ -1,0 +1,33 @@
+"""The engines that can be compared, by name."""
+
+from .llama import LlamaPeer
+from .outcrop import OutcropPeer
+from .torch import TransformersPeer, VLLMPeer
+from .unavailable import UnavailablePeer
+
+NATIVE = {"CMAKE_ARGS": "-DGGML_NATIVE=ON"}
+
+PEERS = {
+    peer.name: peer
+    for peer in (
+        OutcropPeer(),
+        LlamaPeer(
+            "ik_llama.cpp", "ik_llama_cpp", ["--no-binary", "ik-llama-cpp-python", "ik-llama-cpp-python"],
+            "MXFP4 experts, Q8_0 dense, repacked at load; compiled for this machine", NATIVE),
+        LlamaPeer(
+            "llama.cpp", "llama_cpp", ["llama-cpp-python"], "MXFP4 experts, Q8_0 dense; compiled for this machine", NATIVE),
+        LlamaPeer(
+            "ik_llama.cpp-avx2", "ik_llama_cpp", ["ik-llama-cpp-python"],
+            "MXFP4 experts, Q8_0 dense, repacked at load; the package's own library, compiled for AVX2", {}),
+        VLLMPeer(),
+        TransformersPeer(),
+        UnavailablePeer(
+            "llama-cpp-py-sync", "its library wants glibc 2.38 (Debian 12 has 2.36); `llama.cpp` is compiled instead"),
+        UnavailablePeer(
+            "mistralrs", "0.9.5 loads gpt-oss, but on two cores of a Zen 4 it prefills 4 tokens and decodes 0.16 tokens a second "
+            "with the 4-layer shape: there is nothing to compare"),
+        UnavailablePeer(
+            "openvino-genai", "reads models of its own format only, whose export expands all experts to 16 bits (42 GB for "
+            "gpt-oss-20b) and quantises them anew: neither the same weights nor within this memory"),
+    )
+}

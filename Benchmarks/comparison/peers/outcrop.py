@@ -1,0 +1,32 @@
+"""Outcrop itself, through its server."""
+
+import subprocess
+
+from .. import process
+from ..client import CompletionClient
+from .engine import ServerEngine
+
+
+class OutcropPeer:
+    """`outcrop serve`, asked as any client would ask it."""
+
+    name = "outcrop"
+    weights = "MXFP4 experts, int8 dense"
+    dense_bits = 8.5
+
+    def prepare(self, work):
+        self.model = work.weights.artifact()
+
+    def start(self, work, log):
+        port = process.free_port()
+        running = process.start(
+            [work.outcrop, "serve", "--data", work.weights.library, "--model", self.model, "--port", port,
+             "--threads", work.threads, "--max-model-len", work.context, "--log-level", "warning", *work.outcrop_options],
+            log)
+        try:
+            process.wait_for_server(running, port, log)
+        except BaseException:
+            process.stop(running)
+            raise
+        version = subprocess.run([work.outcrop, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        return ServerEngine(running, CompletionClient(port, self.model), version)

@@ -1,0 +1,61 @@
+import OutcropNumerics
+
+extension GPTOSSModel {
+    /// Rotates queries and keys and puts keys and values in their pages.
+    func rotateAndStore(_ index: Int, _ batch: Batch) {
+        let pool = shape.windows[index] == nil ? fullPages : slidingPages
+        let poolLayer = shape.poolIndex(of: index)
+        team.split(batch.tokens.count) { _, rows in
+            for row in rows {
+                kernels.rotate(
+                    workspace.qkv, row: row, column: 0, heads: shape.queryHeads + shape.keyValueHeads,
+                    headDim: shape.headDim, rotation: workspace.rotation, tableRow: row)
+                let (page, slot) = place(of: row, batch, layer: index)
+                kernels.storeKeyValue(
+                    workspace.qkv, row: row, keyColumn: shape.queryWidth,
+                    valueColumn: shape.queryWidth + shape.keyValueWidth, pages: pool, page: page, slot: slot,
+                    layer: poolLayer)
+            }
+        }
+    }
+
+    private func place(of row: Int, _ batch: Batch, layer: Int) -> (page: Int, slot: Int) {
+        let pages = batch.sequences[batch.owners[row]]
+        let (number, slot) = batch.positions[row].quotientAndRemainder(dividingBy: KeyValuePages.tokensPerPage)
+        let page =
+            shape.windows[layer] == nil ? pages.full[number] : pages.sliding[number - pages.firstSlidingPage]
+        return (Int(page), slot)
+    }
+
+    /// Cuts the step's attention into tiles, once for all layers that see alike.
+    func planAttention(_ batch: Batch) {
+        for (kind, window) in [nil, shape.widestWindow].enumerated() {
+            workspace.attentionPlans[kind].cut(
+                batch, window: window, heads: shape.keyValueHeads, threads: team.count)
+        }
+    }
+
+    /// Every token's attention over what its sequence has stored.
+    func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch) {
+        let window = shape.windows[index]
+        let pool = window == nil ? fullPages : slidingPages
+        let poolLayer = shape.poolIndex(of: index)
+        let plan = workspace.attentionPlans[window == nil ? 0 : 1]
+        let scale = 1 / Float(shape.headDim).squareRoot()
+        team.run { thread in
+            let scratch = workspace.lanes[thread].scratch
+            plan.forEach(thread: thread, of: team.count, heads: shape.keyValueHeads) { head, tile in
+                let pages = batch.sequences[batch.owners[tile.rows.lowerBound]]
+                kernels.attend(
+                    workspace.qkv, rows: tile.rows, column: head * shape.groupSize * shape.headDim,
+                    group: shape.groupSize,
+                    to: KernelSet.KeyValueView(
+                        pages: pool, table: window == nil ? pages.full : pages.sliding,
+                        firstPage: window == nil ? 0 : pages.firstSlidingPage, layer: poolLayer, head: head),
+                    firstPosition: batch.positions[tile.rows.lowerBound], window: window, scale: scale,
+                    sinks: layer.sinks, firstSink: head * shape.groupSize, into: workspace.attention,
+                    scratch: scratch)
+            }
+        }
+    }
+}
