@@ -15,11 +15,14 @@ extension EngineLoop {
 
     /// Schedules, runs and postprocesses one step; does nothing if nothing can be computed.
     func step() {
+        proposeDrafts()
         let parts = scheduler.schedule()
         guard !parts.isEmpty else { return }
         let start = ContinuousClock.now
         run(parts)
-        scheduler.noteDuration(of: parts, seconds: (ContinuousClock.now - start).seconds)
+        let seconds = (ContinuousClock.now - start).seconds
+        scheduler.noteDuration(of: parts, seconds: seconds)
+        drafts?.noteDuration(of: parts, seconds: seconds)
     }
 
     /// Computes the parts of a step and samples from them.
@@ -40,9 +43,9 @@ extension EngineLoop {
 
     private func append(_ part: Scheduler.Part, of sequence: SequenceState) {
         let first = batch.tokens.count
-        let end = part.start + part.count
+        let end = part.start + part.ownCount
         batch.append(
-            sequence.tokens[part.start..<end], position: part.start,
+            sequence.tokens[part.start..<end], drafts: sequence.lookup.drafts.prefix(part.drafts), position: part.start,
             pages: Batch.Pages(
                 full: sequence.fullPages, sliding: sequence.slidingPages, firstSlidingPage: sequence.firstSlidingPage))
         let prompt = sequence.request.prompt
@@ -57,10 +60,18 @@ extension EngineLoop {
                     row: first + position - part.start, number: part.number,
                     promptTarget: isScored ? prompt[position + 1] : nil, isSampled: isSampled))
         }
+        for draft in 0..<part.drafts {
+            logitRows.append(
+                LogitRow(row: first + part.ownCount + draft, number: part.number, promptTarget: nil, isSampled: true))
+        }
     }
 
     private func postprocess(_ parts: [Scheduler.Part]) {
-        for part in parts { scheduler.complete(part) }
+        for part in parts {
+            scheduler.complete(part)
+            if part.drafts > 0 { counters.addDrafted(part.drafts) }
+        }
+        stoppedNumber = nil
         rowNumbers.removeAll(keepingCapacity: true)
         for entry in logitRows { rowNumbers.append(entry.row) }
         for start in stride(from: 0, to: logitRows.count, by: model.workspace.logitRows) {
@@ -77,15 +88,32 @@ extension EngineLoop {
                 score(&sequence, target: target, logitRow: logitRow)
             }
         }
-        guard entry.isSampled else { return }
+        // What follows a draft that was wrong was computed for nothing.
+        guard entry.isSampled, entry.number != stoppedNumber else { return }
         sendPromptLogprobs(entry.number)
-        let sampled = scheduler.update(entry.number) { sequence -> (SampledToken, GenerationSummary?) in
+        let sampled = scheduler.update(entry.number) { sequence -> Sampled in
             let token = sample(&sequence, logitRow: logitRow)
-            return (token, summary(of: sequence, last: token.id))
+            return Sampled(
+                token: token, isDraft: sequence.lookup.note(sampled: token.id),
+                summary: summary(of: sequence, last: token.id))
         }
-        guard let (token, summary) = sampled else { return }
+        guard let sampled else { return }
         counters.addGenerated(1)
-        events[entry.number]?.yield(.token(token))
-        if let summary { finish(entry.number, summary) }
+        events[entry.number]?.yield(.token(sampled.token))
+        if sampled.isDraft {
+            counters.addAccepted(1)
+            scheduler.acceptDraft(of: entry.number)
+        } else {
+            stoppedNumber = entry.number
+        }
+        if let summary = sampled.summary { finish(entry.number, summary) }
+    }
+
+    /// What came of a row of logits.
+    private struct Sampled {
+        var token: SampledToken
+        /// Whether it is the draft that the next row was computed from.
+        var isDraft: Bool
+        var summary: GenerationSummary?
     }
 }

@@ -15,13 +15,22 @@ final class EngineLoop {
     var batch = Batch()
     var logitRows: [LogitRow] = []
     var rowNumbers: [Int] = []
+    /// The sequence whose remaining rows of this step follow a wrong draft.
+    var stoppedNumber: Int?
+    /// How many drafts pay; nil if there shall be none.
+    var drafts: DraftPlan?
 
-    init(model: GPTOSSModel, limits: Scheduler.Limits, mailbox: EngineMailbox, counters: EngineCounters) {
+    /// - Parameter drafts: how many drafts pay; nil if there shall be none.
+    init(
+        model: GPTOSSModel, limits: Scheduler.Limits, mailbox: EngineMailbox, counters: EngineCounters,
+        drafts: DraftPlan? = nil
+    ) {
         self.model = model
         self.mailbox = mailbox
         self.counters = counters
         sampling = SamplingWorkspace(logits: model.workspace.logits, kernels: model.kernels)
         scheduler = Scheduler(limits: limits)
+        self.drafts = drafts
     }
 
     func run() {
@@ -50,9 +59,9 @@ final class EngineLoop {
     /// Progress of a prompt, and the end of requests that only wanted their prompt computed.
     func report(_ part: Scheduler.Part) {
         guard let sequence = scheduler.running.first(where: { $0.number == part.number }) else { return }
-        guard sequence.generatedCount == 0 || part.count > 1 else { return }
+        guard sequence.generatedCount == 0 || part.ownCount > 1 else { return }
         let prompt = sequence.request.prompt.count
-        counters.addPrompt(part.count)
+        counters.addPrompt(part.ownCount)
         events[part.number]?.yield(.promptProgress(computed: min(sequence.computed, prompt), total: prompt))
         guard sequence.request.maximumTokens == 0, sequence.pendingCount == 0 else { return }
         sendPromptLogprobs(part.number)

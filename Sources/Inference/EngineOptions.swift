@@ -32,13 +32,19 @@ public struct EngineOptions: Sendable {
     /// `Precision.f32`, and for `fast` on machines without matrix units that run int8 dense weights; elsewhere prompts (and,
     /// with bf16 dense weights, many conversations at once) are computed more slowly.
     public var isDeterministic: Bool
+    /// Whether tokens are guessed from what a sequence holds already and computed ahead where that pays. Changes no text;
+    /// done only as far as wider steps compute each token to the same bits.
+    public var speculates: Bool
+    /// Computes all guesses, whether that pays or not (tests).
+    var speculatesEagerly = false
 
     /// The defaults serve a whole machine.
     public init(
         precision: Precision = .fast, keyValueType: KeyValueType = .f16, instructionSet: String? = nil,
         threads: Int? = nil, pinsThreads: Bool = false, contextLength: Int? = nil, keyValueBytes: Int? = nil,
         stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
-        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5, isDeterministic: Bool = false
+        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5, isDeterministic: Bool = false,
+        speculates: Bool = true
     ) {
         self.precision = precision
         self.keyValueType = keyValueType
@@ -53,6 +59,7 @@ public struct EngineOptions: Sendable {
         self.reusesPrefixes = reusesPrefixes
         self.stepSeconds = stepSeconds
         self.isDeterministic = isDeterministic
+        self.speculates = speculates
     }
 
     /// What keys and values are kept as.

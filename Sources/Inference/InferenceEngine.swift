@@ -24,8 +24,10 @@ public final class InferenceEngine: TokenGenerator {
         self.counters = counters
         startThread { [ended] in
             model.withForwardPass { forwardPass in
-                EngineLoop(model: forwardPass, limits: model.schedulerLimits, mailbox: mailbox, counters: counters)
-                    .run()
+                EngineLoop(
+                    model: forwardPass, limits: model.schedulerLimits, mailbox: mailbox, counters: counters,
+                    drafts: model.draftPlan(forwardPass)
+                ).run()
             }
             ended.signal()
         }

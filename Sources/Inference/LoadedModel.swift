@@ -61,6 +61,13 @@ public final class LoadedModel: @unchecked Sendable {
         }
     }
 
+    /// How many drafts pay; nil if there shall be none.
+    func draftPlan(_ forwardPass: GPTOSSModel) -> DraftPlan? {
+        guard options.speculates else { return nil }
+        let rows = forwardPass.mostEqualRows(limit: DraftPlan.mostRows)
+        return DraftPlan(mostEqualRows: rows, isEager: options.speculatesEagerly) { weightBytes(rows: $0) }
+    }
+
     /// Makes the threads and buffers and lends the forward pass to `body`; they are gone afterwards.
     func withForwardPass<Result>(_ body: (GPTOSSModel) throws -> Result) rethrows -> Result {
         // Memory for the buffers is a few hundred megabytes at most; a system that refuses it cannot go on.
@@ -91,7 +98,8 @@ public final class LoadedModel: @unchecked Sendable {
             shape: shape, weights: weights, kernels: kernels, precision: options.precision,
             team: ThreadTeam(count: threads, prepare: prepareThread, finish: { kernels.endThread() }),
             workspace: try Workspace(
-                shape: shape, tokens: options.stepTokens, logitRows: options.runningSequences, threads: threads),
+                shape: shape, tokens: options.stepTokens,
+                logitRows: max(options.runningSequences, options.speculates ? DraftPlan.mostRows : 1), threads: threads),
             fullPages: try KeyValuePages(
                 pageCount: schedulerLimits.fullPages, layers: shape.fullLayers, heads: shape.keyValueHeads,
                 headDim: shape.headDim, type: type),
