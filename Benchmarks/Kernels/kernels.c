@@ -77,11 +77,13 @@ static double time_product(const ck_kernels *k, ck_weight_kind kind, ck_activati
   }
   size_t stride = COLUMNS * (act == CK_ACT_F32 ? 4 : 2);
   if (act == CK_ACT_Q16) stride = COLUMNS / 32 * sizeof(ck_q16_block);
+  if (act == CK_ACT_Q8) stride = COLUMNS / 32 * sizeof(ck_q8_block);
   for (int t = 0; t < tokens; t++) {
     void *row = activations + (size_t)t * stride;
     if (act == CK_ACT_F32) memcpy(row, x, COLUMNS * 4);
     else if (act == CK_ACT_BF16) k->to_bf16(x, COLUMNS, row);
-    else k->to_q16(x, COLUMNS, row);
+    else if (act == CK_ACT_Q16) k->to_q16(x, COLUMNS, row);
+    else k->to_q8(x, COLUMNS, row);
   }
   ck_matmul call = {
       m.weights, m.scales, COLUMNS, 0, m.groups, tokens, activations, stride, out, GROUPS * 16, NULL, scratch};
@@ -101,9 +103,9 @@ static double time_product(const ck_kernels *k, ck_weight_kind kind, ck_activati
 }
 
 static void measure_products(const ck_kernels *k, const char *only, const char *tokens_list) {
-  static const char *kinds[] = {"mxfp4", "int8", "bf16"}, *acts[] = {"f32", "bf16", "q16"};
+  static const char *kinds[] = {"mxfp4", "int8", "bf16"}, *acts[] = {"f32", "bf16", "q16", "q8"};
   for (int kind = 0; kind < 3; kind++)
-    for (int act = 0; act < 3; act++) {
+    for (int act = 0; act < 4; act++) {
       char name[32];
       snprintf(name, sizeof name, "%s %s", kinds[kind], acts[act]);
       if (*only && strcmp(only, name)) continue;

@@ -68,35 +68,52 @@ void ck_avx2_to_f16(const float *x, int32_t n, uint16_t *out) {
   }
 }
 
-void ck_avx2_to_q16(const float *x, int32_t n, ck_q16_block *out) {
+/// 32 floats as words of -most...most in the byte order of the weights; sets their scale, returns their sum.
+CK_INLINE int32_t quantise(const float *x, float most, float *scale, __m256i words[2]) {
   const __m256 sign = _mm256_set1_ps(-0.0f);
+  __m256 v[4], largest = _mm256_setzero_ps();
+  for (int i = 0; i < 4; i++) {
+    v[i] = _mm256_loadu_ps(x + i * 8);
+    v[i] = _mm256_and_ps(v[i], _mm256_cmp_ps(v[i], v[i], _CMP_ORD_Q));
+    largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, v[i]));
+  }
+  const float unit = avx2_max(largest) / most;
+  *scale = unit < CK_LEAST_SCALE ? CK_LEAST_SCALE : unit > CK_MOST_SCALE ? CK_MOST_SCALE : unit;
+  __m256i q[4], sum = _mm256_setzero_si256();
+  for (int i = 0; i < 4; i++) {
+    __m256 scaled = _mm256_mul_ps(v[i], _mm256_set1_ps(1 / *scale));
+    scaled = _mm256_max_ps(_mm256_min_ps(scaled, _mm256_set1_ps(most)), _mm256_set1_ps(-most));
+    q[i] = _mm256_cvtps_epi32(scaled);
+    sum = _mm256_add_epi32(sum, q[i]);
+  }
+  for (int i = 0; i < 2; i++) {
+    __m256i w = _mm256_permute4x64_epi64(_mm256_packs_epi32(q[i * 2], q[i * 2 + 1]), 0xd8);
+    words[i] = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(w, 0xd8), 0xd8);
+  }
+  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+  s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+
+void ck_avx2_to_q16(const float *x, int32_t n, ck_q16_block *out) {
   for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
-    __m256 v[4], largest = _mm256_setzero_ps();
-    for (int i = 0; i < 4; i++) {
-      v[i] = _mm256_loadu_ps(x + i * 8);
-      largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, v[i]));
-    }
-    float size = avx2_max(largest);
-    // Below, 32512 / size would overflow; such a block is zero beside any other.
-    __m256 inverse = _mm256_set1_ps(size > 1e-33f ? 32512.0f / size : 0.0f);
-    __m256i words[2], sum = _mm256_setzero_si256();
-    for (int i = 0; i < 2; i++) {
-      __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(v[i * 2], inverse));
-      __m256i b = _mm256_cvtps_epi32(_mm256_mul_ps(v[i * 2 + 1], inverse));
-      __m256i w = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
-      words[i] = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(w, 0xd8), 0xd8);
-      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(w, _mm256_set1_epi16(1)));
-    }
+    __m256i words[2];
+    out->offset = -128 * quantise(x, 32512.0f, &out->scale, words);
     __m256i mask = _mm256_set1_epi16(0xff), half = _mm256_set1_epi16(128);
     __m256i low = _mm256_packus_epi16(_mm256_and_si256(words[0], mask), _mm256_and_si256(words[1], mask));
     __m256i high = _mm256_packs_epi16(
         _mm256_srai_epi16(_mm256_add_epi16(words[0], half), 8), _mm256_srai_epi16(_mm256_add_epi16(words[1], half), 8));
     _mm256_storeu_si256((__m256i *)out->low, _mm256_permute4x64_epi64(low, 0xd8));
     _mm256_storeu_si256((__m256i *)out->high, _mm256_permute4x64_epi64(high, 0xd8));
-    out->scale = size / 32512.0f;
-    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
-    out->sum = _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+  }
+}
+
+void ck_avx2_to_q8(const float *x, int32_t n, ck_q8_block *out) {
+  for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
+    __m256i words[2];
+    out->offset = -128 * quantise(x, 127.0f, &out->scale, words);
+    __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(words[0], words[1]), 0xd8);
+    _mm256_storeu_si256((__m256i *)out->values, bytes);
   }
 }
 

@@ -1,8 +1,8 @@
 // Products of 16-bit fixed-point activations on AVX2, for MXFP4 and int8 weights.
 //
-// The two byte planes are joined to 16-bit words once per call; weights stay unsigned (MXFP4 doubled and biased by 12,
-// int8 biased by 128) and become words by a mask or a shift, so that one `vpmaddwd` multiplies eight rows by two
-// columns without rounding: 255 * 32512 * 32 is below 2^31. The block's activation sum undoes the bias.
+// The two byte planes are joined to 16-bit words once per call; weights are unsigned (int8 as it is stored, MXFP4
+// times 16; both biased by 128) and become words by a mask or a shift, so that one `vpmaddwd` multiplies eight rows by two
+// columns without rounding: 255 * 32512 * 32 is below 2^31. The block's offset undoes the bias.
 #if defined(__x86_64__)
 #include "avx2.h"
 
@@ -24,7 +24,8 @@ CK_INLINE void unpack_words(ck_weight_kind kind, const uint8_t *block, int half,
     __m256i bytes;
     if (kind == CK_MXFP4) {
       const __m256i lut =
-          _mm256_broadcastsi128_si256(_mm_setr_epi8(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
+          _mm256_broadcastsi128_si256(
+          _mm_setr_epi8(-128, -120, -112, -104, -96, -80, -64, -32, -128, 120, 112, 104, 96, 80, 64, 32));
       __m256i v = _mm256_loadu_si256((const __m256i *)(block + g * 64 + half * 32));
       bytes = _mm256_shuffle_epi8(lut, _mm256_and_si256(side ? _mm256_srli_epi16(v, 4) : v, _mm256_set1_epi8(15)));
     } else {
@@ -64,11 +65,10 @@ CK_INLINE void join_planes(const ck_matmul *c, int32_t first, int32_t tokens, in
   }
 }
 
-/// total + scale * (sum - bias), the block's contribution to eight rows.
+/// total + scale * (sum + offset), the block's contribution to eight rows.
 CK_INLINE __m256 add_block(ck_weight_kind kind, const ck_q16_block *x, __m256 scale, __m256i sum, __m256 total) {
-  int32_t bias = kind == CK_MXFP4 ? 12 : 128;
-  float unit = kind == CK_MXFP4 ? x->scale * 0.5f : x->scale;
-  __m256 exact = _mm256_cvtepi32_ps(_mm256_sub_epi32(sum, _mm256_set1_epi32(bias * x->sum)));
+  float unit = kind == CK_MXFP4 ? x->scale * 0.0625f : x->scale;
+  __m256 exact = _mm256_cvtepi32_ps(_mm256_add_epi32(sum, _mm256_set1_epi32(x->offset)));
   return _mm256_fmadd_ps(exact, _mm256_mul_ps(scale, _mm256_set1_ps(unit)), total);
 }
 

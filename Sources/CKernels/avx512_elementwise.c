@@ -53,27 +53,47 @@ void ck_avx512_to_f16(const float *x, int32_t n, uint16_t *out) {
   }
 }
 
+/// 32 floats as whole numbers of -most...most; returns their scale.
+CK_INLINE float quantise(const float *x, float most, __m512i q[2]) {
+  __m512 v[2];
+  for (int i = 0; i < 2; i++) {
+    v[i] = _mm512_loadu_ps(x + i * 16);
+    v[i] = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(v[i], v[i], _CMP_ORD_Q), v[i]);
+  }
+  const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(v[0]), _mm512_abs_ps(v[1])));
+  float scale = largest / most;
+  scale = scale < CK_LEAST_SCALE ? CK_LEAST_SCALE : scale > CK_MOST_SCALE ? CK_MOST_SCALE : scale;
+  for (int i = 0; i < 2; i++) {
+    __m512 scaled = _mm512_mul_ps(v[i], _mm512_set1_ps(1 / scale));
+    scaled = _mm512_max_ps(_mm512_min_ps(scaled, _mm512_set1_ps(most)), _mm512_set1_ps(-most));
+    q[i] = _mm512_cvtps_epi32(scaled);
+  }
+  return scale;
+}
+
 void ck_avx512_to_q16(const float *x, int32_t n, ck_q16_block *out) {
   const __m128i order = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
   for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
-    __m512 v[2] = {_mm512_loadu_ps(x), _mm512_loadu_ps(x + 16)};
-    // The second operand is the result where the first is NaN, which counts as zero.
-    __m512 largest = _mm512_max_ps(_mm512_abs_ps(v[0]), _mm512_setzero_ps());
-    float size = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(v[1]), largest));
-    // Below, 32512 / size would overflow; such a block is zero beside any other.
-    __m512 inverse = _mm512_set1_ps(size > 1e-33f ? 32512.0f / size : 0.0f);
-    __m512i sum = _mm512_setzero_si512();
+    __m512i q[2];
+    out->scale = quantise(x, 32512.0f, q);
     for (int i = 0; i < 2; i++) {
-      __m512 scaled = _mm512_mul_ps(v[i], inverse);
-      __m512i q = _mm512_maskz_cvtps_epi32(_mm512_cmp_ps_mask(scaled, scaled, _CMP_ORD_Q), scaled);
-      __m512i high = _mm512_srai_epi32(_mm512_add_epi32(q, _mm512_set1_epi32(128)), 8);
+      __m512i high = _mm512_srai_epi32(_mm512_add_epi32(q[i], _mm512_set1_epi32(128)), 8);
       // The low byte of q, taken as signed, is q - 256 * high.
       _mm_storeu_si128((__m128i *)out->high + i, _mm_shuffle_epi8(_mm512_cvtepi32_epi8(high), order));
-      _mm_storeu_si128((__m128i *)out->low + i, _mm_shuffle_epi8(_mm512_cvtepi32_epi8(q), order));
-      sum = _mm512_add_epi32(sum, q);
+      _mm_storeu_si128((__m128i *)out->low + i, _mm_shuffle_epi8(_mm512_cvtepi32_epi8(q[i]), order));
     }
-    out->scale = size / 32512.0f;
-    out->sum = _mm512_reduce_add_epi32(sum);
+    out->offset = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(q[0], q[1]));
+  }
+}
+
+void ck_avx512_to_q8(const float *x, int32_t n, ck_q8_block *out) {
+  const __m128i order = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+  for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
+    __m512i q[2];
+    out->scale = quantise(x, 127.0f, q);
+    for (int i = 0; i < 2; i++)
+      _mm_storeu_si128((__m128i *)out->values + i, _mm_shuffle_epi8(_mm512_cvtepi32_epi8(q[i]), order));
+    out->offset = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(q[0], q[1]));
   }
 }
 

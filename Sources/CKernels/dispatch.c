@@ -13,9 +13,10 @@
 static void fill_gaps(ck_kernels *out, const ck_kernels *simpler) {
   // Entries after the name are function pointers, but for the choices of activations, which belong to the whole set.
   for (int w = 0; w < 3; w++) {
-    for (int a = 0; a < 3; a++)
+    for (int a = 0; a < 4; a++)
       if (!out->matmul[w][a]) out->matmul[w][a] = simpler->matmul[w][a];
     if (out->fast[w].threshold == 0) out->fast[w] = simpler->fast[w];
+    if (out->int8[w].threshold == 0) out->int8[w] = simpler->int8[w];
   }
 #define FILL(entry) \
   if (!out->entry) out->entry = simpler->entry
@@ -23,6 +24,7 @@ static void fill_gaps(ck_kernels *out, const ck_kernels *simpler) {
   FILL(rms_norm);
   FILL(to_bf16);
   FILL(to_q16);
+  FILL(to_q8);
   FILL(to_f16);
   FILL(to_i8);
   FILL(rope);
@@ -48,6 +50,7 @@ static void without_bf16(ck_kernels *set) {
   for (int w = 0; w < 3; w++) {
     set->matmul[w][CK_ACT_BF16] = NULL;
     if (set->fast[w].large == CK_ACT_BF16) set->fast[w].large = set->fast[w].small;
+    if (set->int8[w].large == CK_ACT_BF16) set->int8[w].large = set->int8[w].small;
   }
 }
 static int can_run_amx(void) {

@@ -63,31 +63,46 @@ void ck_neon_to_f16(const float *x, int32_t n, uint16_t *out) {
   }
 }
 
-/// Eight words within -32768...32767 as the byte planes' bytes, in the byte order of the weights (columns 0, 2, 1, 3).
-CK_INLINE void split_words(int16x8_t words, int8_t *high, int8_t *low) {
+/// 32 floats as words of -most...most in the byte order of the weights; sets their scale, returns their sum.
+CK_INLINE int32_t quantise(const float *x, float most, float *scale, int16x8_t words[4]) {
   static const uint8_t order[16] = {0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15};
-  int16x8_t w = vreinterpretq_s16_s8(vqtbl1q_s8(vreinterpretq_s8_s16(words), vld1q_u8(order)));
-  vst1_s8(low, vmovn_s16(w));
-  vst1_s8(high, vqmovn_s16(vshrq_n_s16(vqaddq_s16(w, vdupq_n_s16(128)), 8)));
+  // The "number" variants of the maximum ignore NaN.
+  float32x4_t largest = vdupq_n_f32(0);
+  for (int i = 0; i < 8; i++) largest = vmaxnmq_f32(largest, vabsq_f32(vld1q_f32(x + i * 4)));
+  const float unit = vmaxvq_f32(largest) / most;
+  *scale = unit < CK_LEAST_SCALE ? CK_LEAST_SCALE : unit > CK_MOST_SCALE ? CK_MOST_SCALE : unit;
+  int32x4_t sum = vdupq_n_s32(0);
+  for (int i = 0; i < 4; i++) {
+    int32x4_t q[2];
+    for (int j = 0; j < 2; j++) {
+      float32x4_t scaled = vmulq_n_f32(vld1q_f32(x + i * 8 + j * 4), 1 / *scale);
+      scaled = vminq_f32(vmaxq_f32(scaled, vdupq_n_f32(-most)), vdupq_n_f32(most));
+      // The conversion of NaN is zero.
+      q[j] = vcvtnq_s32_f32(scaled);
+    }
+    int16x8_t w = vcombine_s16(vmovn_s32(q[0]), vmovn_s32(q[1]));
+    words[i] = vreinterpretq_s16_s8(vqtbl1q_s8(vreinterpretq_s8_s16(w), vld1q_u8(order)));
+    sum = vpadalq_s16(sum, w);
+  }
+  return vaddvq_s32(sum);
 }
 
 void ck_neon_to_q16(const float *x, int32_t n, ck_q16_block *out) {
   for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
-    float32x4_t largest = vdupq_n_f32(0);
-    for (int i = 0; i < 8; i++) largest = vmaxq_f32(largest, vabsq_f32(vld1q_f32(x + i * 4)));
-    float size = vmaxvq_f32(largest);
-    // Below, 32512 / size would overflow; such a block is zero beside any other.
-    float inverse = size > 1e-33f ? 32512.0f / size : 0.0f;
-    int32x4_t sum = vdupq_n_s32(0);
+    int16x8_t words[4];
+    out->offset = -128 * quantise(x, 32512.0f, &out->scale, words);
     for (int i = 0; i < 4; i++) {
-      int32x4_t a = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + i * 8), inverse));
-      int32x4_t b = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + i * 8 + 4), inverse));
-      int16x8_t words = vcombine_s16(vqmovn_s32(a), vqmovn_s32(b));
-      split_words(words, out->high + i * 8, out->low + i * 8);
-      sum = vpadalq_s16(sum, words);
+      vst1_s8(out->low + i * 8, vmovn_s16(words[i]));
+      vst1_s8(out->high + i * 8, vmovn_s16(vshrq_n_s16(vaddq_s16(words[i], vdupq_n_s16(128)), 8)));
     }
-    out->scale = size / 32512.0f;
-    out->sum = vaddvq_s32(sum);
+  }
+}
+
+void ck_neon_to_q8(const float *x, int32_t n, ck_q8_block *out) {
+  for (int32_t block = 0; block < n / CK_K_BLOCK; block++, x += CK_K_BLOCK, out++) {
+    int16x8_t words[4];
+    out->offset = -128 * quantise(x, 127.0f, &out->scale, words);
+    for (int i = 0; i < 4; i++) vst1_s8(out->values + i * 8, vmovn_s16(words[i]));
   }
 }
 

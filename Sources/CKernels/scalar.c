@@ -65,6 +65,10 @@ static float dot_block(const ck_matmul *call, ck_activation_kind kind, int token
   } else if (kind == CK_ACT_BF16) {
     const uint16_t *x = (const uint16_t *)row + block * 32;
     for (int k = 0; k < 32; k++) sum += w[k] * bf16_to_float(x[k]);
+  } else if (kind == CK_ACT_Q8) {
+    const ck_q8_block *x = (const ck_q8_block *)row + block;
+    for (int k = 0; k < 32; k++) sum += w[k] * (float)x->values[k / 4 * 4 + byte_order[k % 4]];
+    sum *= x->scale;
   } else {
     const ck_q16_block *x = (const ck_q16_block *)row + block;
     for (int k = 0; k < 32; k++) {
@@ -102,6 +106,9 @@ static void matmul_int8_q16(const ck_matmul *c) { matmul(c, CK_INT8, CK_ACT_Q16)
 static void matmul_bf16_f32(const ck_matmul *c) { matmul(c, CK_BF16, CK_ACT_F32); }
 static void matmul_bf16_bf16(const ck_matmul *c) { matmul(c, CK_BF16, CK_ACT_BF16); }
 static void matmul_bf16_q16(const ck_matmul *c) { matmul(c, CK_BF16, CK_ACT_Q16); }
+static void matmul_mxfp4_q8(const ck_matmul *c) { matmul(c, CK_MXFP4, CK_ACT_Q8); }
+static void matmul_int8_q8(const ck_matmul *c) { matmul(c, CK_INT8, CK_ACT_Q8); }
+static void matmul_bf16_q8(const ck_matmul *c) { matmul(c, CK_BF16, CK_ACT_Q8); }
 
 static void rms_norm(const float *x, const float *gain, float epsilon, int32_t n, float *out) {
   double squares = 0;
@@ -117,22 +124,40 @@ static void to_bf16(const float *x, int32_t n, uint16_t *out) {
   }
 }
 
+/// 32 floats as whole numbers of -most...most, in the byte order of the weights; returns their scale.
+static float quantise(const float *x, int most, int out[32]) {
+  float largest = 0;
+  for (int k = 0; k < 32; k++) largest = fmaxf(largest, fabsf(x[k]));
+  const float scale = fminf(fmaxf(largest / (float)most, CK_LEAST_SCALE), CK_MOST_SCALE), inverse = 1 / scale;
+  for (int k = 0; k < 32; k++) {
+    const float scaled = isnan(x[k]) ? 0 : x[k] * inverse;
+    out[k / 4 * 4 + byte_order[k % 4]] = (int)lrintf(fminf(fmaxf(scaled, (float)-most), (float)most));
+  }
+  return scale;
+}
+
 static void to_q16(const float *x, int32_t n, ck_q16_block *out) {
   for (int block = 0; block < n / 32; block++) {
-    const float *values = x + block * 32;
-    float largest = 0;
-    for (int k = 0; k < 32; k++) largest = fmaxf(largest, fabsf(values[k]));
-    const float scale = largest / 32512, inverse = scale > 0 ? 1 / scale : 0;
-    out[block].scale = scale;
-    out[block].sum = 0;
-    for (int k = 0; k < 32; k++) {
-      int q = (int)lrintf(values[k] * inverse);
-      if (q > 32512) q = 32512;
-      if (q < -32512) q = -32512;
-      const int high = (q + 128) >> 8, i = k / 4 * 4 + byte_order[k % 4];
+    int q[32];
+    out[block].scale = quantise(x + block * 32, 32512, q);
+    out[block].offset = 0;
+    for (int i = 0; i < 32; i++) {
+      const int high = (q[i] + 128) >> 8;
       out[block].high[i] = (int8_t)high;
-      out[block].low[i] = (int8_t)(q - 256 * high);
-      out[block].sum += q;
+      out[block].low[i] = (int8_t)(q[i] - 256 * high);
+      out[block].offset -= 128 * q[i];
+    }
+  }
+}
+
+static void to_q8(const float *x, int32_t n, ck_q8_block *out) {
+  for (int block = 0; block < n / 32; block++) {
+    int q[32];
+    out[block].scale = quantise(x + block * 32, 127, q);
+    out[block].offset = 0;
+    for (int i = 0; i < 32; i++) {
+      out[block].values[i] = (int8_t)q[i];
+      out[block].offset -= 128 * q[i];
     }
   }
 }
@@ -199,14 +224,16 @@ static int32_t gather(const float *x, int32_t n, float low, float high, int32_t 
 
 const ck_kernels ck_scalar_kernels = {
     .name = "scalar",
-    .matmul = {{matmul_mxfp4_f32, matmul_mxfp4_bf16, matmul_mxfp4_q16},
-               {matmul_int8_f32, matmul_int8_bf16, matmul_int8_q16},
-               {matmul_bf16_f32, matmul_bf16_bf16, matmul_bf16_q16}},
+    .matmul = {{matmul_mxfp4_f32, matmul_mxfp4_bf16, matmul_mxfp4_q16, matmul_mxfp4_q8},
+               {matmul_int8_f32, matmul_int8_bf16, matmul_int8_q16, matmul_int8_q8},
+               {matmul_bf16_f32, matmul_bf16_bf16, matmul_bf16_q16, matmul_bf16_q8}},
     .fast = {{CK_ACT_F32, CK_ACT_F32, 1}, {CK_ACT_F32, CK_ACT_F32, 1}, {CK_ACT_F32, CK_ACT_F32, 1}},
+    .int8 = {{CK_ACT_F32, CK_ACT_F32, 1}, {CK_ACT_F32, CK_ACT_F32, 1}, {CK_ACT_F32, CK_ACT_F32, 1}},
     .attention = ck_scalar_attention,
     .rms_norm = rms_norm,
     .to_bf16 = to_bf16,
     .to_q16 = to_q16,
+    .to_q8 = to_q8,
     .to_f16 = to_f16,
     .to_i8 = ck_scalar_to_i8,
     .rope = rope,

@@ -44,4 +44,32 @@ import Testing
             try await group.waitForAll()
         }
     }
+
+    @Test("int8 inputs keep a trained model's distributions and first choices", arguments: [DenseFormat.bf16, .int8])
+    func eightBits(dense: DenseFormat) async throws {
+        let folder = try TemporaryFolder()
+        let record = try Importer(library: ModelLibrary(dataFolder: folder.path)).run(
+            demoFile("model").path, name: "demo", options: ImportOptions(dense: dense))
+        func logits(_ tokens: [Int32], _ precision: Precision) throws -> [[Float]] {
+            var options = EngineOptions(precision: precision)
+            options.contextLength = 1024
+            options.keyValueBytes = 256 << 20
+            var rows: [[Float]] = []
+            try LoadedModel(try Artifact(folder: record.folder), options: options).forEachLogits(tokens) { _, row in
+                rows.append(row.indices.map { row[$0] })
+            }
+            return rows
+        }
+        var divergences: [Double] = []
+        var agreements = 0
+        for example in try lines(of: demoFile("examples.jsonl")).prefix(8).map({ try JSONValue.parse($0) }) {
+            let tokens = try ids(example, "prompt_ids") + ids(example, "continuation_ids")
+            for (exact, found) in zip(try logits(tokens, .f32), try logits(tokens, .int8)) {
+                divergences.append(divergence(exact[...], found[...]))
+                agreements += exact.firstIndex(of: exact.max() ?? 0) == found.firstIndex(of: found.max() ?? 0) ? 1 : 0
+            }
+        }
+        #expect(divergences.reduce(0, +) / Double(divergences.count) < 1e-3)
+        #expect(Double(agreements) > 0.99 * Double(divergences.count))
+    }
 }

@@ -54,31 +54,57 @@ static long check_narrow(const ck_kernels *t, int n, kc_random *r, char *message
   return 2 * n;
 }
 
-static long check_q16(const ck_kernels *t, int blocks, kc_random *r, char *message, size_t capacity) {
+/// One block of fixed point: `most` is the largest number, `q` the numbers by column.
+static long check_fixed(
+    const ck_kernels *t, const float *x, int most, const int q[32], float scale, int offset, char *message,
+    size_t capacity) {
+  float largest = 0;
+  int sum = 0;
+  for (int i = 0; i < 32; i++) largest = fmaxf(largest, fabsf(x[i]));
+  const float wanted = fminf(fmaxf(largest / (float)most, CK_LEAST_SCALE), CK_MOST_SCALE);
+  if (!(fabsf(scale - wanted) <= 1e-6f * wanted) || scale < CK_LEAST_SCALE || scale > CK_MOST_SCALE)
+    KC_FAIL("%s to fixed point of %d: scale %g, expected %g", t->name, most, scale, wanted);
+  for (int i = 0; i < 32; i++) {
+    const double limit = (double)most * scale;
+    const double expected = isnan(x[i]) ? 0 : fmin(fmax(x[i], -limit), limit);
+    sum += q[i];
+    if (abs(q[i]) > most) KC_FAIL("%s to fixed point: %d is beyond %d", t->name, q[i], most);
+    if (!(fabs((double)q[i] * scale - expected) <= scale * 0.51))
+      KC_FAIL("%s to fixed point of %d: column %d is %g, expected %g", t->name, most, i, q[i] * scale, expected);
+  }
+  if (offset != -128 * sum) KC_FAIL("%s to fixed point: offset %d, expected %d", t->name, offset, -128 * sum);
+  return 32;
+}
+
+static long check_fixed_points(const ck_kernels *t, int blocks, kc_random *r, char *message, size_t capacity) {
   static const int byte_of_column[4] = {0, 2, 1, 3};
+  static const float odd[] = {NAN, INFINITY, -INFINITY, 3e38f, -2e30f, 1e-40f, -0.0f};
   float *x = random_floats(blocks * 32, 1, r);
-  ck_q16_block *out = kc_allocate((size_t)blocks * sizeof *out);
+  ck_q16_block *wide = kc_allocate((size_t)blocks * sizeof *wide);
+  ck_q8_block *narrow = kc_allocate((size_t)blocks * sizeof *narrow);
   for (int b = 0; b < blocks; b++) {
     float size = b % 5 == 1 ? 0 : ldexpf(1, kc_below(r, 40) - 20);
+    if (b % 11 == 3) size = ldexpf(1, kc_below(r, 200) - 100);
     for (int i = 0; i < 32; i++) x[b * 32 + i] *= size;
+    if (b % 7 == 2) x[b * 32 + kc_below(r, 32)] = odd[kc_below(r, 7)];
   }
-  t->to_q16(x, blocks * 32, out);
-  for (int b = 0; b < blocks; b++) {
-    float largest = 0;
-    int sum = 0;
-    for (int i = 0; i < 32; i++) largest = fmaxf(largest, fabsf(x[b * 32 + i]));
+  t->to_q16(x, blocks * 32, wide);
+  t->to_q8(x, blocks * 32, narrow);
+  long count = 0;
+  for (int b = 0; b < blocks && count >= 0; b++) {
+    int q16[32], q8[32];
     for (int i = 0; i < 32; i++) {
-      int place = i / 4 * 4 + byte_of_column[i % 4], q = 256 * out[b].high[place] + out[b].low[place];
-      sum += q;
-      if (abs(q) > 32512) KC_FAIL("%s to_q16: %d is beyond 32512", t->name, q);
-      if (!(fabs((double)q * out[b].scale - x[b * 32 + i]) <= largest / 32512.0 * 0.51))
-        KC_FAIL("%s to_q16: column %d of block %d is %g, expected %g", t->name, i, b, q * out[b].scale, x[b * 32 + i]);
+      int place = i / 4 * 4 + byte_of_column[i % 4];
+      q16[i] = 256 * wide[b].high[place] + wide[b].low[place];
+      q8[i] = narrow[b].values[place];
     }
-    if (sum != out[b].sum) KC_FAIL("%s to_q16: sum %d, expected %d", t->name, out[b].sum, sum);
+    count = check_fixed(t, x + b * 32, 32512, q16, wide[b].scale, wide[b].offset, message, capacity);
+    if (count >= 0) count = check_fixed(t, x + b * 32, 127, q8, narrow[b].scale, narrow[b].offset, message, capacity);
   }
   free(x);
-  free(out);
-  return blocks * 32;
+  free(wide);
+  free(narrow);
+  return count < 0 ? count : 2L * blocks * 32;
 }
 
 static long check_rope(const ck_kernels *t, int heads, int dims, kc_random *r, char *message, size_t capacity) {
@@ -221,7 +247,8 @@ long kc_check_elementwise(const ck_kernels *t, char *message, size_t capacity) {
     if (t->sum_exp) RUN(check_sum_exp(t, lengths[i], &r, message, capacity));
     if (t->gather) RUN(check_gather(t, lengths[i], &r, message, capacity));
   }
-  for (int blocks = 1; t->to_q16 && blocks < 100; blocks += 7) RUN(check_q16(t, blocks, &r, message, capacity));
+  for (int blocks = 1; t->to_q16 && t->to_q8 && blocks < 100; blocks += 7)
+    RUN(check_fixed_points(t, blocks, &r, message, capacity));
   for (int dims = 2; t->rope && dims <= 128; dims += 2) RUN(check_rope(t, 1 + dims % 3, dims, &r, message, capacity));
   for (int end = 1; t->swiglu && end < 9; end++) RUN(check_swiglu(t, kc_below(&r, end), end, &r, message, capacity));
   return count;

@@ -73,7 +73,8 @@ static activations make_activations(ck_activation_kind kind, int tokens, int col
   // A stride larger than the row, so that a kernel that ignores it shows.
   size_t stride = kind == CK_ACT_F32    ? n * 4 + 64
                   : kind == CK_ACT_BF16 ? n * 2 + 64
-                                        : n / 32 * sizeof(ck_q16_block) + 8;
+                  : kind == CK_ACT_Q16  ? n / 32 * sizeof(ck_q16_block) + 8
+                                        : n / 32 * sizeof(ck_q8_block) + 8;
   activations a = {
       kc_allocate(stride * (size_t)(tokens - 1) + (stride - 8)), stride, kc_allocate((size_t)tokens * n * 4)};
   for (int t = 0; t < tokens; t++)
@@ -94,13 +95,24 @@ static activations make_activations(ck_activation_kind kind, int tokens, int col
           memcpy(row + b * 64 + i * 2, &v, 2);
           value[i] = kc_from_bf16(v);
         }
-      } else {
-        ck_q16_block block = {.scale = largest / 32512.0f, .sum = 0};
+      } else if (kind == CK_ACT_Q16) {
+        ck_q16_block block = {.scale = largest / 32512.0f, .offset = 0};
         for (int i = 0; i < 32; i++) {
           int q = (int)lrintf(x[i] / largest * 32512.0f), place = i / 4 * 4 + byte_of_column[i % 4];
           block.low[place] = (int8_t)q;
           block.high[place] = (int8_t)((q - block.low[place]) / 256);
-          block.sum += q;
+          block.offset -= 128 * q;
+          value[i] = (float)q * block.scale;
+        }
+        memcpy(row + (size_t)b * sizeof block, &block, sizeof block);
+      } else {
+        // Some blocks are at the end of the range everywhere, for sums as large as they get.
+        ck_q8_block block = {.scale = largest / 127.0f, .offset = 0};
+        int is_extreme = kc_below(r, 8) == 0;
+        for (int i = 0; i < 32; i++) {
+          int q = is_extreme ? 127 : (int)lrintf(x[i] / largest * 127.0f);
+          block.values[i / 4 * 4 + byte_of_column[i % 4]] = (int8_t)q;
+          block.offset -= 128 * q;
           value[i] = (float)q * block.scale;
         }
         memcpy(row + (size_t)b * sizeof block, &block, sizeof block);
@@ -115,7 +127,7 @@ typedef struct {
   int bias;
 } shape;
 
-static const char *kinds[] = {"mxfp4", "int8", "bf16"}, *acts[] = {"f32", "bf16", "q16"};
+static const char *kinds[] = {"mxfp4", "int8", "bf16"}, *acts[] = {"f32", "bf16", "q16", "q8"};
 
 /// Allowed error as a part of the sum of |weight * activation|.
 static double tolerance(const ck_kernels *table, ck_weight_kind kind, ck_activation_kind act) {
@@ -192,10 +204,10 @@ static long check_shape(
       scratch};
   function(&call);
   long count = compare(table, &m, &x, &s, out, stride, s.bias ? bias : NULL, message, capacity);
-  if (count >= 0 && s.act == CK_ACT_F32 && !is_independent(function, call, &s, out, again)) {
+  if (count >= 0 && s.act != CK_ACT_BF16 && !is_independent(function, call, &s, out, again)) {
     snprintf(
-        message, capacity, "%s %s x f32, columns %d, tokens %d: a result depends on what else is computed", table->name,
-        kinds[kind], s.columns, s.tokens);
+        message, capacity, "%s %s x %s, columns %d, tokens %d: a result depends on what else is computed",
+        table->name, kinds[kind], acts[s.act], s.columns, s.tokens);
     count = -1;
   }
   free(m.weights);
@@ -216,7 +228,7 @@ long kc_check_matmuls(const ck_kernels *table, char *message, size_t capacity) {
   kc_random r = {7};
   long count = 0;
   for (int kind = 0; kind < 3; kind++)
-    for (int act = 0; act < 3; act++) {
+    for (int act = 0; act < 4; act++) {
       if (!table->matmul[kind][act]) continue;
       for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
         for (size_t t = 0; t < sizeof tokens / sizeof *tokens; t++)

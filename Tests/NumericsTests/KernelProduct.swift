@@ -49,12 +49,13 @@ import CKernels
         return switch activations {
         case CK_ACT_F32: unsafe row.0
         case CK_ACT_BF16: unsafe row.1
-        default: unsafe row.2
+        case CK_ACT_Q16: unsafe row.2
+        default: unsafe row.3
         }
     }
 }
 
-/// Rows of activations in one of the three forms.
+/// Rows of activations in one of the four forms.
 struct KernelActivations {
     let kind: ck_activation_kind
     let tokens: Int
@@ -65,7 +66,8 @@ struct KernelActivations {
         switch kind {
         case CK_ACT_F32: columns * 4
         case CK_ACT_BF16: columns * 2
-        default: columns / 32 * MemoryLayout<ck_q16_block>.stride
+        case CK_ACT_Q16: columns / 32 * MemoryLayout<ck_q16_block>.stride
+        default: columns / 32 * MemoryLayout<ck_q8_block>.stride
         }
     }
 
@@ -87,7 +89,9 @@ struct KernelActivations {
             case CK_ACT_F32: unsafe to.copyMemory(from: from, byteCount: columns * 4)
             case CK_ACT_BF16:
                 unsafe table.kernels.to_bf16(from, Int32(columns), to.assumingMemoryBound(to: UInt16.self))
-            default: unsafe table.kernels.to_q16(from, Int32(columns), to.assumingMemoryBound(to: ck_q16_block.self))
+            case CK_ACT_Q16:
+                unsafe table.kernels.to_q16(from, Int32(columns), to.assumingMemoryBound(to: ck_q16_block.self))
+            default: unsafe table.kernels.to_q8(from, Int32(columns), to.assumingMemoryBound(to: ck_q8_block.self))
             }
         }
     }

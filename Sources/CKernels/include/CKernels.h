@@ -27,6 +27,7 @@
 //   CK_ACT_F32   rows of float.
 //   CK_ACT_BF16  rows of bfloat16, natural order (round to nearest even).
 //   CK_ACT_Q16   rows of ck_q16_block, one per k block: 16-bit fixed point in two signed byte planes.
+//   CK_ACT_Q8    rows of ck_q8_block, one per k block: 8-bit fixed point.
 //
 // Result of a matmul: out[m * out_stride + row] = sum over columns of weight * activation (+ bias[row]), for every
 // token m and every row of the given row groups, padded rows included. For CK_ACT_F32 a result is bit-identical
@@ -41,6 +42,10 @@
 #define CK_ROW_GROUP 16
 #define CK_K_BLOCK 32
 #define CK_PAGE_TOKENS 32
+/// Bounds of the scale of fixed-point activations, powers of two: times a weight's scale it is then seldom subnormal or
+/// infinite. Smaller activations are rounded to multiples of the least, larger ones are cut off.
+#define CK_LEAST_SCALE 0x1p-80f
+#define CK_MOST_SCALE 0x1p63f
 /// The most tokens of an attention call.
 #define CK_ATTENTION_TOKENS 16
 /// Positions whose scores attention keeps before it goes on to their values.
@@ -48,16 +53,25 @@
 #define CK_SUM_BLOCK 512
 
 typedef enum { CK_MXFP4 = 0, CK_INT8 = 1, CK_BF16 = 2 } ck_weight_kind;
-typedef enum { CK_ACT_F32 = 0, CK_ACT_BF16 = 1, CK_ACT_Q16 = 2 } ck_activation_kind;
+typedef enum { CK_ACT_F32 = 0, CK_ACT_BF16 = 1, CK_ACT_Q16 = 2, CK_ACT_Q8 = 3 } ck_activation_kind;
 
 /// 32 activations as 16-bit fixed point: x[k] is about scale * (256 * high[i] + low[i]), |256*high + low| <= 32512,
-/// stored at i = 4 * (k / 4) + j where order[j] = k % 4 (the byte order of the weights). sum = sum of 256*high + low.
+/// stored at i = 4 * (k / 4) + j where order[j] = k % 4 (the byte order of the weights). The scale lies between
+/// CK_LEAST_SCALE and CK_MOST_SCALE; offset = -128 * the sum of 256*high + low: what a bias of 128 in the weights costs.
 typedef struct {
   int8_t high[32];
   int8_t low[32];
   float scale;
-  int32_t sum;
+  int32_t offset;
 } ck_q16_block;
+
+/// 32 activations as 8-bit fixed point: x[k] is about scale * values[i], |values[i]| <= 127; order, scale and offset as
+/// of ck_q16_block.
+typedef struct {
+  int8_t values[32];
+  float scale;
+  int32_t offset;
+} ck_q8_block;
 
 /// One matrix product: some row groups of one matrix by `tokens` rows of activations.
 typedef struct {
@@ -68,7 +82,7 @@ typedef struct {
   int32_t row_group_end;      ///< one past the last
   int32_t tokens;             ///< rows of activations, >= 1
   const void *activations;    ///< first row, 64-byte aligned
-  size_t activation_stride;   ///< bytes from one row to the next, a multiple of 64 except for CK_ACT_Q16 (of 8)
+  size_t activation_stride;   ///< bytes from one row to the next, a multiple of 64, of fixed point of 8
   float *out;                 ///< token m, row r goes to out[m * out_stride + r] (r counted in the whole matrix)
   size_t out_stride;          ///< floats from one token to the next
   const float *bias;          ///< one per padded row, or NULL
@@ -115,7 +129,7 @@ typedef struct {
 
 typedef void (*ck_attention_function)(const ck_attention *);
 
-/// Which activation kind the fast precision uses for a weight kind: `small` below `threshold` tokens, `large` from it.
+/// Which activation kind a precision uses for a weight kind: `small` below `threshold` tokens, `large` from it.
 typedef struct {
   ck_activation_kind small;
   ck_activation_kind large;
@@ -125,16 +139,20 @@ typedef struct {
 /// The kernels of one instruction set. A NULL entry is filled by `ck_select` from the next simpler set.
 typedef struct {
   const char *name;                       ///< "scalar", "avx2", "avx512", "amx", "neon"
-  ck_matmul_function matmul[3][3];        ///< [ck_weight_kind][ck_activation_kind]
-  ck_activation_choice fast[3];           ///< [ck_weight_kind]
+  ck_matmul_function matmul[3][4];        ///< [ck_weight_kind][ck_activation_kind]
+  ck_activation_choice fast[3];           ///< [ck_weight_kind]; never CK_ACT_Q8
+  ck_activation_choice int8[3];           ///< [ck_weight_kind]; CK_ACT_Q8 where it is faster than `fast`
   ck_attention_function attention;        ///< pages of every element
 
   /// out[i] = x[i] * rsqrt(mean(x^2) + epsilon) * gain[i]; mean in double or in float lanes; n >= 1.
   void (*rms_norm)(const float *x, const float *gain, float epsilon, int32_t n, float *out);
   /// n floats to bfloat16, round to nearest even (NaN stays NaN).
   void (*to_bf16)(const float *x, int32_t n, uint16_t *out);
-  /// n floats (a multiple of 32) to n / 32 blocks.
+  /// n floats (a multiple of 32) to n / 32 blocks of the scale that takes the largest to 32512, within the bounds of
+  /// scales, round to nearest even. What is beyond the range takes its end; NaN counts as zero.
   void (*to_q16)(const float *x, int32_t n, ck_q16_block *out);
+  /// The same to 8 bits: the largest becomes 127.
+  void (*to_q8)(const float *x, int32_t n, ck_q8_block *out);
   /// n floats to half floats, clamped to +-65504, round to nearest even.
   void (*to_f16)(const float *x, int32_t n, uint16_t *out);
   /// n floats to signed bytes and a half-float scale per 32 (or what is left): scale = largest magnitude / 127, byte =

@@ -60,7 +60,7 @@ final class GPTOSSModel {
         precondition(rows.count <= workspace.logitRows, "at most \(workspace.logitRows) rows of logits at once")
         let input = workspace.logitInput
         input.kind = kernels.activationKind(
-            for: weights.unembedding.kind, tokens: rows.count, precision: precision)
+            for: weights.unembedding.kind, tokens: rows.count, precision: precision.ofLogits)
         team.split(rows.count) { _, share in
             for target in share {
                 let row = rows[rows.startIndex + target]

@@ -30,6 +30,9 @@ extension KernelSet {
         case .q16:
             unsafe table.to_q16(
                 source, count, start.assumingMemoryBound(to: ck_q16_block.self) + range.lowerBound / 32)
+        case .q8:
+            unsafe table.to_q8(
+                source, count, start.assumingMemoryBound(to: ck_q8_block.self) + range.lowerBound / 32)
         }
     }
 

@@ -9,8 +9,10 @@ static inline __attribute__((always_inline)) int32x4_t dot4(int32x4_t sum, int8x
   return vaddq_s32(sum, vpaddq_s32(low, high));
 }
 #define DOT4 dot4
-#include "neon_q16.h"
+#include "neon_fixed.h"
 
-void ck_neon_mxfp4_q16(const ck_matmul *call) { multiply(CK_MXFP4, call); }
-void ck_neon_int8_q16(const ck_matmul *call) { multiply(CK_INT8, call); }
+void ck_neon_mxfp4_q16(const ck_matmul *call) { multiply(2, CK_MXFP4, call); }
+void ck_neon_int8_q16(const ck_matmul *call) { multiply(2, CK_INT8, call); }
+void ck_neon_mxfp4_q8(const ck_matmul *call) { multiply(1, CK_MXFP4, call); }
+void ck_neon_int8_q8(const ck_matmul *call) { multiply(1, CK_INT8, call); }
 #endif
