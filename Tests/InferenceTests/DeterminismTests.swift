@@ -1,5 +1,5 @@
 import Generation
-import ModelImport
+import ModelLibrary
 import OutcropNumerics
 import Testing
 

@@ -8,11 +8,14 @@ extension GPTOSSModel {
     }
 
     private func computesAlike(_ tokens: Int) -> Bool {
-        let dense = weights.layers.flatMap { [$0.qkv.matrix.kind, $0.attentionOutput.matrix.kind] }
-        let areEqual = Set(dense + [weights.unembedding.kind]).allSatisfy {
-            kernels.activationKind(for: $0, tokens: tokens, precision: precision)
-                == kernels.activationKind(for: $0, tokens: 1, precision: precision)
+        func hasOneForm(_ kind: WeightKind, _ precision: Precision) -> Bool {
+            kernels.activationKind(for: kind, tokens: tokens, precision: precision)
+                == kernels.activationKind(for: kind, tokens: 1, precision: precision)
         }
-        return areEqual && expertActivationKind(tokens: tokens) == expertActivationKind(tokens: 1)
+        return hasOneForm(weights.unembedding.kind, precision.ofLogits)
+            && expertActivationKind(tokens: tokens) == expertActivationKind(tokens: 1)
+            && weights.layers.allSatisfy {
+                hasOneForm($0.qkv.matrix.kind, precision) && hasOneForm($0.attentionOutput.matrix.kind, precision)
+            }
     }
 }

@@ -46,6 +46,9 @@ public enum Precision: String, Sendable, CaseIterable {
         unsafe set.table.fast.0.large = set.table.fast.0.small
         unsafe set.table.fast.1.large = set.table.fast.1.small
         unsafe set.table.fast.2.large = set.table.fast.2.small
+        unsafe set.table.int8.0.large = set.table.int8.0.small
+        unsafe set.table.int8.1.large = set.table.int8.1.small
+        unsafe set.table.int8.2.large = set.table.int8.2.small
         return set
     }
 
