@@ -13,9 +13,17 @@ import Testing
         SamplingParameters(temperature: 0.7, logitBias: [3: 2], seed: 4, minimumTokens: 1000),
     ]
 
-    @Test("forward pass, routing and sampling allocate nothing", arguments: [1, 2])
+    /// Unoptimised code allocates for every iterator and closure, and the counter has its limits.
+    private static var canCount: Bool {
+        #if DEBUG
+            false
+        #else
+            ac_is_available() != 0
+        #endif
+    }
+
+    @Test("forward pass, routing and sampling allocate nothing", .enabled(if: canCount), arguments: [1, 2])
     func steadyState(threads: Int) async throws {
-        guard ac_is_available() != 0 else { return }
         try await Golden("d1-base").withModel(EngineOptions(threads: threads)) { model in
             model.withForwardPass { forward in
                 let loop = EngineLoop(
