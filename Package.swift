@@ -186,6 +186,8 @@ let package = Package(
         .target(name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks"),
         .testTarget(
             name: "KernelChecksTests", dependencies: ["CKernels", "KernelChecks"], swiftSettings: strict),
+        // Counts a thread's allocations by taking the place of the C library's functions.
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         tests("JSON"),
         tests("Tokenizer", ["JSON"]),
         tests("Harmony", ["JSON", "Tokenizer"]),
@@ -210,7 +212,8 @@ let package = Package(
         tests(
             "Inference",
             [
-                "Checkpoint", "CKernels", "Generation", "JSON", "KernelChecks", "ModelImport", "ModelLibrary",
+                "AllocationCounter", "Checkpoint", "CKernels", "Generation", "JSON", "KernelChecks", "ModelImport",
+                "ModelLibrary",
                 "OutcropNumerics",
             ]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),

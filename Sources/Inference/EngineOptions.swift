@@ -33,6 +33,15 @@ public struct EngineOptions: Sendable {
     public var prefixFileBytes: Int?
     /// Told in a sentence what went wrong without stopping the engine.
     public var report: @Sendable (String) -> Void
+    /// Whether a token's results are the same bits whatever else runs, so that a seed fixes a text. Always so for
+    /// `Precision.f32`, and for `fast` on machines without matrix units that run int8 dense weights; elsewhere prompts (and,
+    /// with bf16 dense weights, many conversations at once) are computed more slowly.
+    public var isDeterministic: Bool
+    /// Whether tokens are guessed from what a sequence holds already and computed ahead where that pays. Changes no text;
+    /// done only as far as wider steps compute each token to the same bits.
+    public var speculates: Bool
+    /// Computes all guesses, whether that pays or not (tests).
+    var speculatesEagerly = false
 
     /// The defaults serve a whole machine.
     public init(
@@ -40,7 +49,8 @@ public struct EngineOptions: Sendable {
         threads: Int? = nil, pinsThreads: Bool = false, contextLength: Int? = nil, keyValueBytes: Int? = nil,
         stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
         reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5,
-        prefixFileBytes: Int? = nil, report: @escaping @Sendable (String) -> Void = { _ in }
+        prefixFileBytes: Int? = nil, report: @escaping @Sendable (String) -> Void = { _ in },
+        isDeterministic: Bool = false, speculates: Bool = true
     ) {
         self.precision = precision
         self.keyValueType = keyValueType
@@ -56,6 +66,8 @@ public struct EngineOptions: Sendable {
         self.stepSeconds = stepSeconds
         self.prefixFileBytes = prefixFileBytes
         self.report = report
+        self.isDeterministic = isDeterministic
+        self.speculates = speculates
     }
 
     /// What keys and values are kept as.

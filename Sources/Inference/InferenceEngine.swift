@@ -26,7 +26,7 @@ public final class InferenceEngine: TokenGenerator {
             model.withForwardPass { forwardPass in
                 EngineLoop(
                     model: forwardPass, limits: model.schedulerLimits, mailbox: mailbox, counters: counters,
-                    prefixFile: model.prefixFile
+                    prefixFile: model.prefixFile, drafts: model.draftPlan(forwardPass)
                 ).run()
             }
             ended.signal()

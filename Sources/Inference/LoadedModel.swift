@@ -36,8 +36,8 @@ public final class LoadedModel: @unchecked Sendable {
     }
 
     /// Maps an artifact, to be computed with these kernels whatever the options say.
-    init(_ artifact: Artifact, options: EngineOptions, kernels: KernelSet) throws {
-        self.kernels = kernels
+    init(_ artifact: Artifact, options: EngineOptions, kernels set: KernelSet) throws {
+        kernels = options.isDeterministic ? set.batchInvariant() : set
         shape = ModelShape(artifact.configuration)
         weights = try ModelWeights(artifact, shape: shape)
         self.options = options
@@ -66,6 +66,13 @@ public final class LoadedModel: @unchecked Sendable {
         return weights.layers.reduce(Double(weights.unembedding.byteCount)) { sum, layer in
             sum + Double(layer.denseByteCount) + experts * (1 - missed) * Double(layer.expertByteCount)
         }
+    }
+
+    /// How many drafts pay; nil if there shall be none.
+    func draftPlan(_ forwardPass: GPTOSSModel) -> DraftPlan? {
+        guard options.speculates else { return nil }
+        let rows = forwardPass.mostEqualRows(limit: DraftPlan.mostRows)
+        return DraftPlan(mostEqualRows: rows, isEager: options.speculatesEagerly) { weightBytes(rows: $0) }
     }
 
     /// Makes the threads and buffers and lends the forward pass to `body`; they are gone afterwards.
@@ -98,7 +105,8 @@ public final class LoadedModel: @unchecked Sendable {
             shape: shape, weights: weights, kernels: kernels, precision: options.precision,
             team: ThreadTeam(count: threads, prepare: prepareThread, finish: { kernels.endThread() }),
             workspace: try Workspace(
-                shape: shape, tokens: options.stepTokens, logitRows: options.runningSequences, threads: threads),
+                shape: shape, tokens: options.stepTokens,
+                logitRows: max(options.runningSequences, options.speculates ? DraftPlan.mostRows : 1), threads: threads),
             fullPages: try KeyValuePages(
                 pageCount: schedulerLimits.fullPages, layers: shape.fullLayers, heads: shape.keyValueHeads,
                 headDim: shape.headDim, type: type),
