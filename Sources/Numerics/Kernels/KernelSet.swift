@@ -46,7 +46,7 @@ public enum Precision: String, Sendable, CaseIterable {
     /// The same kernels, but with one form of activations for any number of tokens, so that a token's results do not depend
     /// on what is computed with it. Costs the speed of the wider forms where a set has them (AMX for prompts; bf16 weights).
     public func batchInvariant() -> KernelSet {
-        var set = table
+        var set = unsafe table
         unsafe set.fast.0.large = set.fast.0.small
         unsafe set.fast.1.large = set.fast.1.small
         unsafe set.fast.2.large = set.fast.2.small
