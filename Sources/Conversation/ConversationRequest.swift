@@ -19,6 +19,8 @@ public struct ConversationRequest: Sendable {
     public var stop: [String]
     /// Ids that end the turn besides the model's own, wherever they are sampled.
     public var stopTokens: Set<Int32> = []
+    /// Who asks: clients whose requests wait take turns.
+    public var client: String?
     /// The most tokens to generate, reasoning included; nil means up to the context length.
     public var maximumTokens: Int?
     /// Log-probabilities wanted with the tokens of the answer: nil none, 0 the token's only, n also the n best.

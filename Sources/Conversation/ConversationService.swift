@@ -54,7 +54,7 @@ public struct ConversationService: Sendable {
             id: choice == 0 ? request.id : "\(request.id)-\(choice)", prompt: prompt, sampling: sampling,
             maximumTokens: request.maximumTokens, stopTokens: model.stopTokens.union(request.stopTokens),
             ignoresStopTokens: request.ignoresStopTokens, topLogprobs: request.topLogprobs,
-            isAdmitted: choice > 0)
+            isAdmitted: choice > 0, client: request.client)
         let callable = request.toolChoice == .none ? [] : request.tools.map(\.name)
         let assembler = TurnAssembler(encoding: model.encoding, functions: callable, stop: request.stop)
         return try ConversationTurn(

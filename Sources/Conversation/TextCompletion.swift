@@ -25,6 +25,8 @@ public struct TextCompletionRequest: Sendable {
     public var showsSpecialTokens: Bool
     /// Whether it belongs to a request that has its place in the queue already.
     public var isAdmitted = false
+    /// Who asks: clients whose requests wait take turns.
+    public var client: String?
 
     /// A prompt with OpenAI's default parameters.
     public init(
@@ -70,7 +72,8 @@ public struct TextCompletion: AsyncSequence, Sendable {
         let generation = GenerationRequest(
             id: request.id, prompt: request.prompt, sampling: request.sampling, maximumTokens: request.maximumTokens,
             stopTokens: stopTokens, ignoresStopTokens: request.ignoresStopTokens, topLogprobs: request.topLogprobs,
-            promptLogprobs: request.promptLogprobs, isAdmitted: request.isAdmitted)
+            promptLogprobs: request.promptLogprobs, isAdmitted: request.isAdmitted,
+            client: request.client)
         box = GenerationBox(try model.generator.generate(generation))
         assembler = TextAssembler(request, model: model, stopTokens: stopTokens)
     }

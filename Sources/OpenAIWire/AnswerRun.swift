@@ -32,8 +32,10 @@ package struct AnswerRun: Sendable {
     /// - Throws: `ConversationError` if it cannot become a prompt, `GenerationError` if the generator cannot take it.
     package func events(of chat: ChatRequest) throws -> EventStream<ConversationEvent> {
         let prompt = try service.prompt(for: chat.conversation)
+        var conversation = chat.conversation
+        conversation.client = caller.client
         let turns = try (0..<chat.choices).map { choice in
-            try service.respond(to: chat.conversation, prompt: prompt, choice: choice)
+            try service.respond(to: conversation, prompt: prompt, choice: choice)
         }
         return EventStream(
             turns.map { metrics.measured($0, model: service.model, caller: caller) }, connection: connection,
@@ -46,8 +48,10 @@ package struct AnswerRun: Sendable {
     package func events(of parts: some Sequence<TextCompletionRequest>) throws -> EventStream<TextCompletionEvent> {
         EventStream(
             try parts.map {
-                metrics.measured(
-                    try TextCompletion($0, model: service.model), model: service.model, caller: caller)
+                var part = $0
+                part.client = caller.client
+                return metrics.measured(
+                    try TextCompletion(part, model: service.model), model: service.model, caller: caller)
             },
             connection: connection, silence: silence)
     }

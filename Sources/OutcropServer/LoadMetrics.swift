@@ -16,6 +16,10 @@ enum LoadMetrics {
         "vllm:prompt_tokens_total", .counter, "Prompt tokens computed.")
     private static let generatedTokens = MetricFamily(
         "vllm:generation_tokens_total", .counter, "Tokens generated.")
+    private static let prefixQueries = MetricFamily(
+        "vllm:prefix_cache_queries_total", .counter, "Prompt tokens looked up in the prefix cache.")
+    private static let prefixHits = MetricFamily(
+        "vllm:prefix_cache_hits_total", .counter, "Prompt tokens found in the prefix cache.")
     private static let inProgress = MetricFamily(
         "outcrop_requests_in_progress", .gauge, "Requests being answered.")
 
@@ -32,6 +36,8 @@ enum LoadMetrics {
                     MetricSample(oldCacheUsage, labels, load.pageUsage),
                     MetricSample(promptTokens, labels, Double(load.promptTokens)),
                     MetricSample(generatedTokens, labels, Double(load.generatedTokens)),
+                    MetricSample(prefixQueries, labels, Double(load.prefixQueries)),
+                    MetricSample(prefixHits, labels, Double(load.prefixHits)),
                 ]
             }
             return perModel + [MetricSample(inProgress, [:], Double(state.requestsInProgress))]

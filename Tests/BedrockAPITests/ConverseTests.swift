@@ -22,6 +22,8 @@ import Tokenizer
         let usage = try #require(json["usage"])
         let (input, output) = (usage["inputTokens"]?.intValue ?? 0, usage["outputTokens"]?.intValue ?? 0)
         #expect(input > 0 && output > 0 && usage["totalTokens"]?.intValue == input + output)
+        #expect(usage["cacheReadInputTokens"] == nil)
+        #expect(server.generator.requests[0].client == "anonymous")
         #expect(json["metrics"]?["latencyMs"]?.intValue ?? -1 >= 0)
         #expect(try server.prompt.contains("# Instructions\n\nBe brief."))
     }

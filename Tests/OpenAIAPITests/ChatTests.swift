@@ -30,6 +30,7 @@ import Tokenizer
                         "reasoning": "Think.",
                     ], "logprobs": nil, "finish_reason": "stop",
                 ])
+        #expect(server.generator.requests[0].client == "anonymous")
         let prompt = server.generator.requests[0].prompt.count
         #expect(
             json["usage"]

@@ -67,6 +67,8 @@ func opened(_ model: ServedModel) -> OpenedModel { OpenedModel(served: model, by
             #expect(metrics.contains("vllm:num_requests_running{model_name=\"scripted\",engine=\"0\"} 0\n"))
             #expect(metrics.contains("vllm:kv_cache_usage_perc{model_name=\"scripted\",engine=\"0\"} 0.25\n"))
             #expect(metrics.contains("vllm:generation_tokens_total{model_name=\"scripted\",engine=\"0\"} 7\n"))
+            #expect(metrics.contains("vllm:prefix_cache_queries_total{model_name=\"scripted\",engine=\"0\"} 20\n"))
+            #expect(metrics.contains("vllm:prefix_cache_hits_total{model_name=\"scripted\",engine=\"0\"} 8\n"))
         }
     }
 

@@ -71,7 +71,9 @@ public final class ScriptedGenerator: TokenGenerator {
 
     /// Made-up figures, but for the running generations.
     public func load() -> GeneratorLoad {
-        GeneratorLoad(running: running, waiting: 0, pageUsage: 0.25, promptTokens: 11, generatedTokens: 7)
+        GeneratorLoad(
+            running: running, waiting: 0, pageUsage: 0.25, promptTokens: 11, generatedTokens: 7, prefixQueries: 20,
+            prefixHits: 8)
     }
 
     /// Plays the next script.

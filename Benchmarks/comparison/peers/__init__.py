@@ -1,11 +1,14 @@
 """The engines that can be compared, by name."""
 
+from pathlib import Path
+
 from .llama import LlamaPeer
 from .outcrop import OutcropPeer
 from .torch import TransformersPeer, VLLMPeer
 from .unavailable import UnavailablePeer
 
-NATIVE = {"CMAKE_ARGS": "-DGGML_NATIVE=ON"}
+NATIVE = "-DGGML_NATIVE=ON"
+IK_INCLUDE = Path(__file__).parents[1] / "workers" / "ik_build_info.cmake"
 
 PEERS = {
     peer.name: peer
@@ -13,9 +16,11 @@ PEERS = {
         OutcropPeer(),
         LlamaPeer(
             "ik_llama.cpp", "ik_llama_cpp", ["--no-binary", "ik-llama-cpp-python", "ik-llama-cpp-python"],
-            "MXFP4 experts, Q8_0 dense, repacked at load; compiled for this machine", NATIVE),
+            "MXFP4 experts, Q8_0 dense, repacked at load; compiled for this machine",
+            {"CMAKE_ARGS": f"{NATIVE} -DCMAKE_PROJECT_TOP_LEVEL_INCLUDES={IK_INCLUDE}"}),
         LlamaPeer(
-            "llama.cpp", "llama_cpp", ["llama-cpp-python"], "MXFP4 experts, Q8_0 dense; compiled for this machine", NATIVE),
+            "llama.cpp", "llama_cpp", ["llama-cpp-python"], "MXFP4 experts, Q8_0 dense; compiled for this machine",
+            {"CMAKE_ARGS": NATIVE}),
         LlamaPeer(
             "ik_llama.cpp-avx2", "ik_llama_cpp", ["ik-llama-cpp-python"],
             "MXFP4 experts, Q8_0 dense, repacked at load; the package's own library, compiled for AVX2", {}),

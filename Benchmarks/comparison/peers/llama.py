@@ -14,6 +14,8 @@ class LlamaPeer:
     """A library of llama.cpp in an environment of its own, fed from a GGUF file."""
 
     dense_bits = 8.5
+    # Memory that it takes, as a share of the checkpoint.
+    resident_share = 1.5
 
     def __init__(self, name, module, packages, weights, environment):
         self.name, self.module, self.packages, self.weights = name, module, packages, weights

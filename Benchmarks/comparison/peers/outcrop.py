@@ -13,6 +13,8 @@ class OutcropPeer:
     name = "outcrop"
     weights = "MXFP4 experts, int8 dense"
     dense_bits = 8.5
+    # Memory that it takes, as a share of the checkpoint.
+    resident_share = 1
 
     def prepare(self, work):
         self.model = work.weights.artifact()

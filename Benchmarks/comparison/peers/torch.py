@@ -27,6 +27,7 @@ class VLLMPeer:
     name = "vllm"
     weights = "MXFP4 experts, bf16 dense"
     dense_bits = 16
+    resident_share = 2
 
     def prepare(self, work):
         if not has_amx():
@@ -76,6 +77,7 @@ class TransformersPeer:
     name = "transformers"
     weights = "bf16 throughout, dequantised at load"
     dense_bits = 16
+    resident_share = 4
 
     def prepare(self, work):
         if work.weights.shape.checkpoint_bytes > 8e9:

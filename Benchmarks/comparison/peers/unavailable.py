@@ -8,6 +8,8 @@ class UnavailablePeer:
 
     weights = "–"
     dense_bits = 16
+    # Memory that it takes, as a share of the checkpoint.
+    resident_share = 0
 
     def __init__(self, name, reason):
         self.name, self.reason = name, reason

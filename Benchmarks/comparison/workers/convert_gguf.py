@@ -30,7 +30,8 @@ class Checkpoint:
             for name, entry in json.loads(data[8 : 8 + length]).items():
                 if name != "__metadata__":
                     begin, end = (8 + length + offset for offset in entry["data_offsets"])
-                    values = numpy.frombuffer(data, TYPES[entry["dtype"]], (end - begin) // TYPES[entry["dtype"]]().nbytes, begin)
+                    kind = TYPES[entry["dtype"]]
+                    values = numpy.frombuffer(data, kind, (end - begin) // kind().nbytes, begin)
                     self.tensors[name] = values.reshape(entry["shape"])
 
     def floats(self, name):
@@ -56,11 +57,10 @@ def mxfp4(blocks, scales):
     experts, rows, count = scales.shape
     out = numpy.empty((experts, rows, count, 17), numpy.uint8)
     for expert in range(experts):
-        source = blocks[expert]
-        low, high = source & 0x0F, source >> 4
-        values = numpy.stack((low, high), axis=-1).reshape(rows, count, 32)
-        out[expert, :, :, 0] = scales[expert]
-        out[expert, :, :, 1:] = values[..., :16] | values[..., 16:] << 4
+        first, second = blocks[expert, ..., :8], blocks[expert, ..., 8:]
+        out[expert, ..., 0] = scales[expert]
+        out[expert, ..., 1::2] = first & 0x0F | second << 4
+        out[expert, ..., 2::2] = first >> 4 | second & 0xF0
     return out.reshape(experts, rows, count * 17)
 
 

@@ -41,7 +41,9 @@ struct Converse: Sendable {
         _ body: ConverseBody, _ call: RuntimeRequest, silence: Duration? = nil
     ) throws -> EventStream<ConversationEvent> {
         let service = call.model.service
-        let turn = try service.respond(to: body.conversation)
+        var conversation = body.conversation
+        conversation.client = call.request.caller.client
+        let turn = try service.respond(to: conversation)
         return EventStream(
             [context.metrics.measured(turn, model: service.model, caller: call.request.caller)],
             connection: call.request.connection,

@@ -64,6 +64,10 @@ extension JSONWriter {
         append(usage.completionTokens)
         append(raw: ",\"totalTokens\":")
         append(usage.totalTokens)
+        if usage.cachedTokens > 0 {
+            append(raw: ",\"cacheReadInputTokens\":")
+            append(usage.cachedTokens)
+        }
         append(raw: "},\"metrics\":{\"latencyMs\":")
         append(latency)
         append(raw: "}")

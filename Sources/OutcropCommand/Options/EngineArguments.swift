@@ -40,11 +40,34 @@ struct EngineArguments: ParsableArguments {
             "Memory for keys and values, such as 4GiB (default: half of the free memory).", valueName: "bytes"))
     var kvCacheMemory: ByteSize?
 
+    @Flag(help: "Compute every prompt anew instead of keeping what prompts that begin alike have in common.")
+    var noPrefixCache = false
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            How long a step may take while answers are being generated (default: 500): prompts are computed in pieces that \
+            fit. 0 sets no limit.
+            """, valueName: "time"))
+    var stepMilliseconds = 500
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Keep the prefixes used last, up to such as 4GiB, in a file beside the model's weights when the model is unloaded, \
+            and read them when it is loaded (default: keep none). The file holds what users wrote; only its owner may \
+            read it.
+            """, valueName: "bytes"))
+    var prefixCacheDisk: ByteSize?
+
     func validate() throws {
         if precision == .f32, let keyValueType, keyValueType != .f32 {
             throw ValidationError("--precision f32 keeps keys and values as f32; --kv-dtype is for the fast precision")
         }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
+        if !(0...3_600_000).contains(stepMilliseconds) {
+            throw ValidationError("--step-milliseconds must be 0 to 3600000")
+        }
         if let maxModelLen, maxModelLen < 1 { throw ValidationError("--max-model-len must be at least 1") }
     }
 
@@ -53,6 +76,8 @@ struct EngineArguments: ParsableArguments {
         EngineOptions(
             precision: precision, keyValueType: keyValueType ?? .f16,
             instructionSet: EnvironmentVariable.instructionSet.value, threads: threads, pinsThreads: pinThreads,
-            contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes)
+            contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes, reusesPrefixes: !noPrefixCache,
+            stepSeconds: stepMilliseconds == 0 ? nil : Double(stepMilliseconds) / 1000,
+            prefixFileBytes: prefixCacheDisk?.bytes, report: { writeError("outcrop: \($0)\n") })
     }
 }
