@@ -57,7 +57,7 @@ typedef enum { CK_ACT_F32 = 0, CK_ACT_BF16 = 1, CK_ACT_Q16 = 2, CK_ACT_Q8 = 3 } 
 
 /// 32 activations as 16-bit fixed point: x[k] is about scale * (256 * high[i] + low[i]), |256*high + low| <= 32512,
 /// stored at i = 4 * (k / 4) + j where order[j] = k % 4 (the byte order of the weights). The scale lies between
-/// CK_LEAST_SCALE and CK_MOST_SCALE; offset = -128 * the sum of 256*high + low: what a bias of 128 in the weights costs.
+/// CK_LEAST_SCALE and CK_MOST_SCALE; offset = -128 * the sum of 256*high + low: what undoes a bias of 128 in the weights.
 typedef struct {
   int8_t high[32];
   int8_t low[32];
