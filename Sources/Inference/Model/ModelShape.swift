@@ -44,7 +44,7 @@ struct ModelShape: Sendable, Equatable {
 
     /// A layer's place within its pool of key/value pages: layers with a window share one pool, the others another.
     func poolIndex(of layer: Int) -> Int {
-        windows[..<layer].filter { ($0 == nil) == (windows[layer] == nil) }.count
+        windows[..<layer].count { ($0 == nil) == (windows[layer] == nil) }
     }
     /// Layers that see everything.
     var fullLayers: Int { windows.filter { $0 == nil }.count }
