@@ -29,7 +29,7 @@ PEERS = {
         UnavailablePeer(
             "llama-cpp-py-sync", "its library wants glibc 2.38 (Debian 12 has 2.36); `llama.cpp` is compiled instead"),
         UnavailablePeer(
-            "mistralrs", "0.9.5 loads gpt-oss, but on two cores of a Zen 4 it prefills 4 tokens and decodes 0.16 tokens a second "
+            "mistralrs", "0.9.5 loads gpt-oss, but on two cores of a Zen 4 it prefills 4 and decodes 0.16 tokens a second "
             "with the 4-layer shape: there is nothing to compare"),
         UnavailablePeer(
             "openvino-genai", "reads models of its own format only, whose export expands all experts to 16 bits (42 GB for "
