@@ -45,8 +45,7 @@ class Engine:
     def choices(self, option):
         """The values of an option; none if the binary has no such option."""
         text = " ".join(self.help.split("OPTIONS:")[1].split())
-        found = re.search(rf"--{option} <[^>]*>(.*?)(?= --\w|$)", text)
-        values = re.search(r"\(values: ([^;)]*)", found.group(1)) if found else None
+        values = re.search(rf"--{option} <(?:(?! --[\w-]+ <).)*?\(values: ([^;)]*)", text)
         return values.group(1).split(", ") if values else []
 
     def offers(self, way):

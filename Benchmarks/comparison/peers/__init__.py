@@ -13,7 +13,8 @@ IK_INCLUDE = Path(__file__).parents[1] / "workers" / "ik_build_info.cmake"
 PEERS = {
     peer.name: peer
     for peer in (
-        OutcropPeer(),
+        OutcropPeer("outcrop", "MXFP4 experts, int8 dense"),
+        OutcropPeer("outcrop-int8", "the same, activations in int8", ["--precision", "int8"]),
         LlamaPeer(
             "ik_llama.cpp", "ik_llama_cpp", ["--no-binary", "ik-llama-cpp-python", "ik-llama-cpp-python"],
             "MXFP4 experts, Q8_0 dense, repacked at load; compiled for this machine",
