@@ -164,7 +164,7 @@ class Comparison:
     def _rounds(self, names):
         """All engines at once where memory allows, so that they take turns at every scenario; else one after the other."""
         need = sum(PEERS[name].resident_share for name in names) * self.shape.checkpoint_bytes
-        return [names] if need < machine.available_memory() / 2 else [[name] for name in names]
+        return [names] if need < machine.available_memory() * 3 / 4 else [[name] for name in names]
 
     def _measure_peers(self, names, repetition):
         engines = {}
