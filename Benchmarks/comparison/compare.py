@@ -240,7 +240,7 @@ class Comparison:
         peers |= {name: {"unavailable": reason} for name, reason in self.unavailable.items()}
         return {
             "date": f"{datetime.date.today():%Y-%m-%d}", "shape": self.shape.name,
-            "command": shlex.join(["Benchmarks/compare", *sys.argv[1:]]), "threads": self.options.threads,
+            "command": results.command("compare", sys.argv[1:]), "threads": self.options.threads,
             "repetitions": self.options.repeat, "repetitions_done": self.done, "interrupted": self.interrupted,
             "busy_before": self.busy, "machine": machine.describe(), "limits": self.limits, "peers": peers,
             "figures": rows,
