@@ -186,6 +186,8 @@ let package = Package(
         .target(name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks"),
         .testTarget(
             name: "KernelChecksTests", dependencies: ["CKernels", "KernelChecks"], swiftSettings: strict),
+        // Counts a thread's allocations by taking the place of the C library's functions.
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         tests("JSON"),
         tests("Tokenizer", ["JSON"]),
         tests("Harmony", ["JSON", "Tokenizer"]),
@@ -207,7 +209,13 @@ let package = Package(
         .testTarget(
             name: "NumericsTests", dependencies: ["OutcropNumerics", "CKernels", "TestSupport"],
             swiftSettings: strict),
-        tests("Inference", ["Checkpoint", "Generation", "JSON", "ModelImport", "ModelLibrary", "OutcropNumerics"]),
+        tests(
+            "Inference",
+            [
+                "AllocationCounter", "Checkpoint", "CKernels", "Generation", "JSON", "KernelChecks", "ModelImport",
+                "ModelLibrary",
+                "OutcropNumerics",
+            ]),
         tests("Conversation", ["Generation", "Harmony", "JSON", "Tokenizer"]),
         tests(
             "APISupport",

@@ -6,7 +6,8 @@
 //
 // Products have the shape of an expert's gate and up matrix (5760 by 2880). "memory" runs through copies that together
 // exceed every cache, "cache" uses one small matrix again and again. Time is the thread's processor time, the best of
-// several rounds: another process on the core does not count, one that uses the memory does.
+// several rounds: another process on the core does not count, one that uses the memory does. Byte dot products of 512 bits
+// have twice the ceiling of a bf16 multiply-add, which q8 pays once per product and q16 twice.
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdint.h>
@@ -132,9 +133,26 @@ static void measure_products(const ck_kernels *k, const char *only, const char *
     }
 }
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+__attribute__((target("avx512f"))) static double multiply_add_512(uint64_t rounds) {
+  __m512 sums[12] = {_mm512_setzero_ps()}, x = _mm512_set1_ps(1.0000001f), y = _mm512_set1_ps(1e-9f);
+  for (uint64_t i = 0; i < rounds; i++) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 12; j++) sums[j] = _mm512_fmadd_ps(sums[j], x, y);
+  }
+  for (int j = 1; j < 12; j++) sums[0] = _mm512_add_ps(sums[0], sums[j]);
+  volatile float sink = _mm512_cvtss_f32(sums[0]);
+  (void)sink;
+  return (double)rounds * 12 * 16 * 2;
+}
+#endif
+
 /// Eight query heads of 64 over one key/value head: a tile of the last `tokens` of `positions` positions, full or with a
 /// window of 128.
-static void measure_attention(const ck_kernels *k, ck_page_element element, int tokens, int positions, int window) {
+static void measure_attention(
+    const ck_kernels *k, ck_page_element element, int tokens, int positions, int window, double ceiling) {
   enum { HEADS = 8, DIMS = 64, STRIDE = HEADS * DIMS };
   static const char *elements[] = {"f32", "f16", "i8"};
   size_t pages = (size_t)(positions / CK_PAGE_TOKENS), bytes = 2 * ck_page_bytes(element, DIMS);
@@ -162,11 +180,40 @@ static void measure_attention(const ck_kernels *k, ck_page_element element, int 
   }
   double span = window ? window + tokens - 1 : positions;
   printf(
-      "%-7s attention %-3s %2d tokens, %5d positions%s: %8.2f GB/s of keys and values %8.1f GFLOP/s\n", k->name,
-      elements[element], tokens, positions, window ? ", window" : "        ",
-      (double)bytes * span / CK_PAGE_TOKENS / best * 1e-9, 4.0 * HEADS * DIMS * seen / best * 1e-9);
+      "%-7s attention %-3s %6d %9d %6d %12.2f %12.1f %11.0f %%\n", k->name, elements[element], tokens, positions, window,
+      (double)bytes * span / CK_PAGE_TOKENS / best * 1e-9, 4.0 * HEADS * DIMS * seen / best * 1e-9,
+      4.0 * HEADS * DIMS * seen / best / ceiling * 100);
   fflush(stdout);
   munmap(memory, bytes * pages);
+}
+
+/// Floating-point operations per second of multiply-adds on registers, in floats, as wide as the set has them.
+static double multiply_add_ceiling(const ck_kernels *k) {
+  double rate = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    double start = now(), operations;
+#if defined(__x86_64__)
+    operations = strstr("avx512 amx", k->name) ? multiply_add_512(1 << 18) : ck_matrix_probe(k, 1 << 18);
+#else
+    operations = ck_matrix_probe(k, 1 << 18);
+#endif
+    rate = fmax(rate, operations / (now() - start));
+  }
+  return rate;
+}
+
+static void measure_attentions(const ck_kernels *k) {
+  const double ceiling = multiply_add_ceiling(k);
+  printf("%-7s attention of 8 heads of 64; multiply-add of floats %.1f GFLOP/s\n", k->name, ceiling * 1e-9);
+  printf(
+      "%-7s attention %-3s %6s %9s %6s %12s %12s %13s\n", "set", "", "tokens", "positions", "window", "GB/s of K, V",
+      "GFLOP/s", "of ceiling");
+  for (int element = CK_PAGE_F32; element <= CK_PAGE_I8; element++)
+    for (int tokens = 1; tokens <= CK_ATTENTION_TOKENS; tokens += CK_ATTENTION_TOKENS - 1) {
+      measure_attention(k, (ck_page_element)element, tokens, 128, 0, ceiling);
+      measure_attention(k, (ck_page_element)element, tokens, 8192, 0, ceiling);
+      measure_attention(k, (ck_page_element)element, tokens, 8192, 128, ceiling);
+    }
 }
 
 static void measure_ceilings(const ck_kernels *k) {
@@ -197,12 +244,7 @@ int main(int count, char **arguments) {
     printf(" %12s %12s\n", "GFLOP/s mem.", "cache");
     int is_scalar = !strcmp(k.name, "scalar");
     measure_products(&k, only ? only : "", tokens ? tokens : is_scalar ? "1" : "1 2 4 8 16 64 256");
-    for (int element = CK_PAGE_F32; element <= CK_PAGE_I8 && (!only || !strcmp(only, "attention")); element++)
-      for (int tokens = 1; tokens <= CK_ATTENTION_TOKENS; tokens += CK_ATTENTION_TOKENS - 1) {
-        measure_attention(&k, (ck_page_element)element, tokens, 128, 0);
-        measure_attention(&k, (ck_page_element)element, tokens, 8192, 0);
-        measure_attention(&k, (ck_page_element)element, tokens, 8192, 128);
-      }
+    if (!only || !strcmp(only, "attention")) measure_attentions(&k);
     ck_thread_end(&k);
   }
   return 0;

@@ -28,7 +28,8 @@ enum {
   LARGE_TOKENS = 16,     // from how many tokens a tile beats byte dot products
 };
 
-void ck_amx_thread_begin(void) {
+/// Loads the tile configuration on the calling thread.
+static void configure_tiles(void) {
   amx_configuration configuration;
   memset(&configuration, 0, sizeof configuration);
   configuration.palette = 1;
@@ -39,7 +40,8 @@ void ck_amx_thread_begin(void) {
   amx_configure(&configuration);
 }
 
-void ck_amx_thread_end(void) { amx_release(); }
+/// Releases the tiles of the calling thread.
+static void release_tiles(void) { amx_release(); }
 
 /// Whether a scale keeps every nonzero value of MXFP4 (0.5 ... 6) a normal bf16.
 CK_INLINE int is_ordinary(uint8_t scale) { return scale >= 2 && scale <= 252; }
@@ -287,6 +289,8 @@ static void bf16_bf16(const ck_matmul *call) { multiply(CK_BF16, call); }
 
 const ck_kernels ck_amx_kernels = {
     .name = "amx",
+    .thread_begin = configure_tiles,
+    .thread_end = release_tiles,
     .matmul =
         {
             [CK_MXFP4] = {[CK_ACT_BF16] = mxfp4_bf16},
@@ -308,5 +312,6 @@ const ck_kernels ck_amx_kernels = {
             [CK_INT8] = {CK_ACT_Q8, CK_ACT_BF16, 2 * LARGE_TOKENS},
             [CK_BF16] = {CK_ACT_F32, CK_ACT_BF16, LARGE_TOKENS},
         },
+    .attention = ck_amx_attention,
 };
 #endif

@@ -10,14 +10,13 @@
 //   v_largest(x) v_sum(x)          over the lanes
 //   v_from_half(p) v_from_byte(p)  VECTOR half floats, or signed bytes, as floats
 //
-// A page is brought to floats once per tile; then every token adds exactly its visible positions, so that what it shares
-// a tile with cannot change its result. Maxima and totals are brought up to date once per block of pages; totals are
-// kept as vectors and their lanes summed at the end.
+// A page is brought to floats once per tile; then every token adds exactly its visible positions, so that what it
+// shares a tile with cannot change its result. Maxima and totals are brought up to date once per block of pages; totals
+// are kept as vectors and their lanes summed at the end.
 #include "attention_rows.h"
+#include "attention_span.h"
 
 #include <math.h>
-
-enum { BLOCK_PAGES = CK_ATTENTION_BLOCK / CK_PAGE_TOKENS };
 
 /// The scratch of a call; a row is one head of one token.
 typedef struct {
@@ -40,21 +39,6 @@ CK_INLINE workspace divide_scratch(const ck_attention *c) {
   w.values = w.keys + dims * CK_PAGE_TOKENS;
   w.maximum = w.values + CK_PAGE_TOKENS * w.stride;
   return w;
-}
-
-/// What token i sees.
-CK_INLINE range visible(const ck_attention *c, int32_t i) {
-  const int32_t end = c->first_position + i + 1;
-  return (range){c->window && end > c->window ? end - c->window : 0, end};
-}
-
-/// The part of `r` in the `count` positions from `start` on, counted from there; empty if end <= begin.
-CK_INLINE range within(range r, int32_t start, int32_t count) {
-  return (range){r.begin > start ? r.begin - start : 0, r.end - start < count ? r.end - start : count};
-}
-
-CK_INLINE const uint8_t *page_address(const ck_attention *c, int32_t page) {
-  return c->pages + (size_t)c->page_numbers[page - c->first_page] * c->page_stride;
 }
 
 // MARK: Products

@@ -2,16 +2,11 @@
 //
 // Scores (queries by keys) and results (probabilities by values) are the same small product: rows of a page, keys of
 // one dimension each or values of one slot each, every one loaded once and added to the sums of all heads of a token.
-#include "private.h"
+#include "attention_span.h"
 
 #include <string.h>
 
 enum { TILE_COLUMNS = 32, TILE_VECTORS = TILE_COLUMNS / VECTOR };
-
-/// Positions or slots begin..<end.
-typedef struct {
-  int32_t begin, end;
-} range;
 
 CK_INLINE vector from_element(ck_page_element element, const uint8_t *p) {
   if (element == CK_PAGE_F32) return v_load((const float *)(const void *)p);
@@ -24,12 +19,6 @@ CK_INLINE vector from_elements(ck_page_element element, const uint8_t *p, size_t
   if (count >= VECTOR) return from_element(element, p);
   memcpy(rest, p, count * (size_t)ck_element_bytes(element));
   return from_element(element, rest);
-}
-
-CK_INLINE float scale_at(const uint8_t *halves, size_t index) {
-  _Float16 scale;
-  memcpy(&scale, halves + index * 2, 2);
-  return (float)scale;
 }
 
 /// Keys of a page as [head_dim][CK_PAGE_TOKENS] floats, while fetching the bytes at `next`, as many as it reads.

@@ -6,7 +6,10 @@ const ck_kernels ck_avx2_kernels = {
     .name = "avx2",
     .matmul =
         {
-            [CK_MXFP4] = {[CK_ACT_F32] = ck_avx2_mxfp4_f32, [CK_ACT_Q16] = ck_avx2_mxfp4_q16, [CK_ACT_Q8] = ck_avx2_mxfp4_q8},
+            [CK_MXFP4] =
+                {[CK_ACT_F32] = ck_avx2_mxfp4_f32,
+                 [CK_ACT_Q16] = ck_avx2_mxfp4_q16,
+                 [CK_ACT_Q8] = ck_avx2_mxfp4_q8},
             [CK_INT8] = {[CK_ACT_F32] = ck_avx2_int8_f32, [CK_ACT_Q16] = ck_avx2_int8_q16},
             [CK_BF16] = {[CK_ACT_F32] = ck_avx2_bf16_f32},
         },

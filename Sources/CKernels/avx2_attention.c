@@ -3,6 +3,7 @@
 #include "avx2.h"
 
 #include <math.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 

@@ -1,8 +1,8 @@
 // Products of 16-bit fixed-point activations on AVX2, for MXFP4 and int8 weights.
 //
 // The two byte planes are joined to 16-bit words once per call; weights are unsigned (int8 as it is stored, MXFP4
-// times 16; both biased by 128) and become words by a mask or a shift, so that one `vpmaddwd` multiplies eight rows by two
-// columns without rounding: 255 * 32512 * 32 is below 2^31. The block's offset undoes the bias.
+// times 16; both biased by 128) and become words by a mask or a shift, so that one `vpmaddwd` multiplies eight rows by
+// two columns without rounding: 255 * 32512 * 32 is below 2^31. The block's offset undoes the bias.
 #if defined(__x86_64__)
 #include "avx2.h"
 

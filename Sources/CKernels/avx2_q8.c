@@ -1,10 +1,10 @@
 // Products of 8-bit fixed-point activations on AVX2, for MXFP4 weights.
 //
-// Weights are unsigned bytes (doubled and biased by 16), so that `vpmaddubsw` multiplies eight rows by four columns and
-// four of its results add up in 16 bits without saturation: 28 * 127 * 2 * 4 is below 2^15. The block's offset undoes
-// the bias. Half a k block of a row group fills half of the registers and meets all tokens of a tile, whose totals lie in
-// scratch. int8 weights fill a byte alone: there the instruction would saturate, and what avoids that costs as much as
-// the products of 16-bit activations.
+// Weights are unsigned bytes (doubled and biased by 16), so that `vpmaddubsw` multiplies eight rows by four columns
+// and four of its results add up in 16 bits without saturation: 28 * 127 * 2 * 4 is below 2^15. The block's offset
+// undoes the bias. Half a k block of a row group fills half of the registers and meets all tokens of a tile, whose
+// totals lie in scratch. int8 weights fill a byte alone: there the instruction would saturate, and what avoids that
+// costs as much as the products of 16-bit activations.
 #if defined(__x86_64__)
 #include "avx2.h"
 

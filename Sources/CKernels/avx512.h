@@ -106,6 +106,21 @@ CK_INLINE __m512 avx512_exp(__m512 x) {
   return _mm512_maskz_scalef_ps(keep, p, n);
 }
 
+/// 2^x within 1.5 ulp for x up to 1. Numbers far below the range become 0 by scaling; max returns its second operand if
+/// one is NaN, so that NaN stays NaN.
+CK_INLINE __m512 avx512_exp2(__m512 x) {
+  x = _mm512_max_ps(_mm512_set1_ps(-200.0f), x);
+  const __m512 n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(x, n);
+  __m512 p = _mm512_set1_ps(1.535336188e-4f);
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.339887440e-3f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(9.618437357e-3f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.550332471e-2f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(2.402264791e-1f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(6.931472028e-1f));
+  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
+  return _mm512_scalef_ps(p, n);
+}
+
 /// The lanes below `count`: all from 16 on, none for 0 and less.
 CK_INLINE __mmask16 avx512_lanes_below(int32_t count) {
   return count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1u << count) - 1);

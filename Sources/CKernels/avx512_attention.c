@@ -3,6 +3,7 @@
 #include "avx512.h"
 
 #include <math.h>
+#include <string.h>
 
 #pragma clang attribute push(__attribute__((target(CK_AVX512_TARGET))), apply_to = function)
 
@@ -21,6 +22,7 @@ CK_INLINE vector v_larger(vector a, vector b) { return _mm512_max_ps(a, b); }
 CK_INLINE vector v_multiply_add(vector a, vector b, vector c) { return _mm512_fmadd_ps(a, b, c); }
 CK_INLINE float v_largest(vector x) { return _mm512_reduce_max_ps(x); }
 CK_INLINE float v_sum(vector x) { return _mm512_reduce_add_ps(x); }
+CK_INLINE vector v_exp2(vector x) { return avx512_exp2(x); }
 CK_INLINE vector v_from_half(const uint8_t *p) { return avx512_half(p); }
 CK_INLINE vector v_from_byte(const uint8_t *p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
@@ -29,20 +31,6 @@ CK_INLINE vector v_from_byte(const uint8_t *p) {
 CK_INLINE vector v_between(vector x, int32_t begin, int32_t end) {
   const __mmask16 inside = avx512_lanes_below(end) & (__mmask16)~avx512_lanes_below(begin);
   return _mm512_mask_mov_ps(_mm512_set1_ps(-INFINITY), inside, x);
-}
-
-/// Within 1.5 ulp. Numbers far below the range become 0 by scaling; max returns its second operand if one is NaN.
-CK_INLINE vector v_exp2(vector x) {
-  x = _mm512_max_ps(_mm512_set1_ps(-200.0f), x);
-  const __m512 n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(x, n);
-  __m512 p = _mm512_set1_ps(1.535336188e-4f);
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.339887440e-3f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(9.618437357e-3f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(5.550332471e-2f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(2.402264791e-1f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(6.931472028e-1f));
-  p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.0f));
-  return _mm512_scalef_ps(p, n);
 }
 
 #include "attention.h"

@@ -3,12 +3,13 @@
 // four bits number.
 //
 // Weights are unsigned bytes (int8 as it is stored, MXFP4 times 16; both biased by 128), so that `vpdpbusd` multiplies
-// them by the signed byte planes of the activations without rounding; sums stay below 2^31, and a block's offset undoes
-// the bias. Sums are exact and scaled in the order of the k blocks: a result does not depend on what else is computed.
+// them by the signed byte planes of the activations without rounding; sums stay below 2^31, and a block's offset
+// undoes the bias. Sums are exact and scaled in the order of the k blocks: a result does not depend on what else is
+// computed.
 //
 // What limits these loops is the pair of ports that byte products share with float multiplications. Hence a scale of
-// MXFP4, a power of two, is added to the exponent of the activations' scale, which other ports do, and tiles are of many
-// tokens although they unpack the weights again: what that takes are other ports too.
+// MXFP4, a power of two, is added to the exponent of the activations' scale, which other ports do, and tiles are of
+// many tokens although they unpack the weights again: what that takes are other ports too.
 #include "avx512.h"
 
 #include <string.h>
@@ -39,8 +40,8 @@ CK_INLINE __m512i four_bytes(const uint8_t *bytes) {
 
 /// Starts fetching a vector of weights, which may lie beyond the matrix: a prefetch never faults. L1 has too few
 /// buffers for misses to keep up with the memory while tokens are multiplied, so the weights come to L2; but not int8
-/// for one or two tokens, whose loads follow each other so closely that the processor sees a stream and fetches into L2
-/// by itself.
+/// for one or two tokens, whose loads follow each other so closely that the processor sees a stream and fetches into
+/// L2 by itself.
 CK_INLINE void fetch(ck_weight_kind kind, int tokens, const uint8_t *vector) {
   if (kind == CK_INT8 && tokens <= 2) _mm_prefetch((const char *)vector + NEAR_BYTES, _MM_HINT_T0);
   else _mm_prefetch((const char *)vector + FAR_BYTES, _MM_HINT_T1);
@@ -91,6 +92,8 @@ CK_INLINE void multiply_tile(
   for (size_t k = 0; k < blocks; k++) {
     __m512i w[8];
     unpack_block(kind, tokens, c->weights + (start + k) * avx512_block_bytes(kind), w);
+    // The next row group's, which is_ordinary reads all at once.
+    if (kind == CK_MXFP4) _mm_prefetch((const char *)c->scales + (start + k + blocks) * CK_ROW_GROUP, _MM_HINT_T0);
     const __m512i scales = block_scales(how, kind, c->scales, start + k);
     // So many sums at a time hide the latency of the products.
     const int abreast = 4 / planes;

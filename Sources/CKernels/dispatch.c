@@ -11,7 +11,7 @@
 
 /// Fills the entries of `out` that are NULL from `simpler`.
 static void fill_gaps(ck_kernels *out, const ck_kernels *simpler) {
-  // Entries after the name are function pointers, but for the choices of activations, which belong to the whole set.
+  // What prepares a thread is the set's own; the entries after it are function pointers, but for the choices of activations, which belong to the whole set.
   for (int w = 0; w < 3; w++) {
     for (int a = 0; a < 4; a++)
       if (!out->matmul[w][a]) out->matmul[w][a] = simpler->matmul[w][a];
@@ -94,19 +94,11 @@ int ck_select(const char *name, ck_kernels *out) {
 }
 
 void ck_thread_begin(const ck_kernels *kernels) {
-#if defined(__x86_64__)
-  if (!strcmp(kernels->name, "amx")) ck_amx_thread_begin();
-#else
-  (void)kernels;
-#endif
+  if (kernels->thread_begin) kernels->thread_begin();
 }
 
 void ck_thread_end(const ck_kernels *kernels) {
-#if defined(__x86_64__)
-  if (!strcmp(kernels->name, "amx")) ck_amx_thread_end();
-#else
-  (void)kernels;
-#endif
+  if (kernels->thread_end) kernels->thread_end();
 }
 
 uint64_t ck_read_probe(const uint8_t *bytes, size_t count) {

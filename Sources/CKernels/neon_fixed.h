@@ -1,9 +1,9 @@
 // Products of fixed-point activations, of 8 and of 16 bits, on NEON, for MXFP4 and int8 weights. Included twice, with
-// and without the byte dot product, by files that define DOT4(sum, a, b): sum of four products of signed bytes per lane,
-// added to `sum`.
+// and without the byte dot product, by files that define DOT4(sum, a, b): sum of four products of signed bytes per
+// lane, added to `sum`.
 //
-// A 16-byte vector holds four rows by four columns; the byte planes of the activations, one or two, are multiplied apart
-// and joined at the end of a k block.
+// A 16-byte vector holds four rows by four columns; the byte planes of the activations, one or two, are multiplied
+// apart and joined at the end of a k block.
 #include "neon.h"
 
 enum {

@@ -12,10 +12,8 @@ void ck_scalar_attention(const ck_attention *call);
 void ck_scalar_to_i8(const float *x, int32_t n, int8_t *out, uint16_t *scales);
 
 #if defined(__x86_64__)
-/// Loads the tile configuration on the calling thread.
-void ck_amx_thread_begin(void);
-/// Releases the tiles of the calling thread.
-void ck_amx_thread_end(void);
+/// Attention on the matrix tiles of the calling thread.
+void ck_amx_attention(const ck_attention *call);
 #endif
 
 #endif

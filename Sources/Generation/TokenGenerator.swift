@@ -49,11 +49,15 @@ public struct GeneratorLoad: Sendable, Equatable {
     public var prefixQueries: Int
     /// Those of them that were there and not computed again.
     public var prefixHits: Int
+    /// Tokens that were guessed and computed ahead since start.
+    public var draftedTokens: Int
+    /// Those of them that were right.
+    public var acceptedTokens: Int
 
     /// A reading of the counters.
     public init(
         running: Int, waiting: Int, pageUsage: Double, promptTokens: Int, generatedTokens: Int, prefixQueries: Int = 0,
-        prefixHits: Int = 0
+        prefixHits: Int = 0, draftedTokens: Int = 0, acceptedTokens: Int = 0
     ) {
         self.running = running
         self.waiting = waiting
@@ -62,5 +66,7 @@ public struct GeneratorLoad: Sendable, Equatable {
         self.generatedTokens = generatedTokens
         self.prefixQueries = prefixQueries
         self.prefixHits = prefixHits
+        self.draftedTokens = draftedTokens
+        self.acceptedTokens = acceptedTokens
     }
 }

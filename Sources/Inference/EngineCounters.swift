@@ -12,6 +12,8 @@ final class EngineCounters: Sendable {
 
     func addPrompt(_ tokens: Int) { state.withLock { $0.promptTokens += tokens } }
     func addGenerated(_ tokens: Int) { state.withLock { $0.generatedTokens += tokens } }
+    func addDrafted(_ tokens: Int) { state.withLock { $0.draftedTokens += tokens } }
+    func addAccepted(_ tokens: Int) { state.withLock { $0.acceptedTokens += tokens } }
     func publish(running: Int, waiting: Int, pageUsage: Double, prefixes: Scheduler.PrefixCounts) {
         state.withLock {
             $0.running = running

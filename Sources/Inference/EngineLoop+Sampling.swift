@@ -2,6 +2,15 @@ import Generation
 import OutcropNumerics
 
 extension EngineLoop {
+    /// Notes the log-probability of a prompt's token.
+    func score(_ sequence: inout SequenceState, target: Int32, logitRow: Int) {
+        if sequence.promptLogprobs.isEmpty { sequence.promptLogprobs.append(nil) }
+        sequence.promptLogprobs.append(
+            Logprobs.compute(
+                model.workspace.logits, row: logitRow, token: target, top: sequence.request.promptLogprobs ?? 0,
+                in: sampling))
+    }
+
     /// Draws a sequence's next token from a row of logits and appends it.
     func sample(_ sequence: inout SequenceState, logitRow: Int) -> SampledToken {
         let logits = model.workspace.logits

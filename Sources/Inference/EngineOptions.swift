@@ -25,16 +25,32 @@ public struct EngineOptions: Sendable {
     public var waitingRequests: Int
     /// Whether what was computed is kept in memory for prompts that begin alike.
     public var reusesPrefixes: Bool
-    /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. No
-    /// limit if nil.
+    /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. While
+    /// nobody's is, a step may take eight times as long. No limit if nil.
     public var stepSeconds: Double?
+    /// Bytes of the prefixes used last that are written to a file in the artifact's folder when the engine ends and read when
+    /// it starts; none if nil. The file holds what users wrote, and only its owner may read it.
+    public var prefixFileBytes: Int?
+    /// Told in a sentence what went wrong without stopping the engine.
+    public var report: @Sendable (String) -> Void
+    /// Whether a token's results are the same bits whatever else runs, so that a seed fixes a text. Always so for
+    /// `Precision.f32`, and for `fast` on machines without matrix units that run int8 dense weights; elsewhere prompts (and,
+    /// with bf16 dense weights, many conversations at once) are computed more slowly.
+    public var isDeterministic: Bool
+    /// Whether tokens are guessed from what a sequence holds already and computed ahead where that pays. Changes no text;
+    /// done only as far as wider steps compute each token to the same bits.
+    public var speculates: Bool
+    /// Computes all guesses, whether that pays or not (tests).
+    var speculatesEagerly = false
 
     /// The defaults serve a whole machine.
     public init(
         precision: Precision = .fast, keyValueType: KeyValueType = .f16, instructionSet: String? = nil,
         threads: Int? = nil, pinsThreads: Bool = false, contextLength: Int? = nil, keyValueBytes: Int? = nil,
-        stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
-        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5
+        stepTokens: Int = 2048, runningSequences: Int = 32, waitingRequests: Int = 256,
+        reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5,
+        prefixFileBytes: Int? = nil, report: @escaping @Sendable (String) -> Void = { _ in },
+        isDeterministic: Bool = false, speculates: Bool = true
     ) {
         self.precision = precision
         self.keyValueType = keyValueType
@@ -48,6 +64,10 @@ public struct EngineOptions: Sendable {
         self.waitingRequests = waitingRequests
         self.reusesPrefixes = reusesPrefixes
         self.stepSeconds = stepSeconds
+        self.prefixFileBytes = prefixFileBytes
+        self.report = report
+        self.isDeterministic = isDeterministic
+        self.speculates = speculates
     }
 
     /// What keys and values are kept as.

@@ -24,8 +24,10 @@ public final class InferenceEngine: TokenGenerator {
         self.counters = counters
         startThread { [ended] in
             model.withForwardPass { forwardPass in
-                EngineLoop(model: forwardPass, limits: model.schedulerLimits, mailbox: mailbox, counters: counters)
-                    .run()
+                EngineLoop(
+                    model: forwardPass, limits: model.schedulerLimits, mailbox: mailbox, counters: counters,
+                    prefixFile: model.prefixFile, drafts: model.draftPlan(forwardPass)
+                ).run()
             }
             ended.signal()
         }
@@ -50,7 +52,7 @@ public final class InferenceEngine: TokenGenerator {
     public func load() -> GeneratorLoad { counters.load }
 
     /// Ends every request with `GenerationError.shuttingDown`, ends the threads and waits for them. Blocks for at most one
-    /// step.
+    /// step, and while the prefix cache is written if it is to be kept.
     public func shutdown() {
         mailbox.close()
         ended.wait()

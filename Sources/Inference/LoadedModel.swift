@@ -21,6 +21,8 @@ public final class LoadedModel: @unchecked Sendable {
     /// Bytes of memory for keys and values, when all of them are in use.
     public let keyValueBytes: Int
     let schedulerLimits: Scheduler.Limits
+    /// Where computed prefixes are kept while no engine runs.
+    let prefixFile: PrefixFile?
     let shape: ModelShape
     private let weights: ModelWeights
     private let kernels: KernelSet
@@ -29,8 +31,13 @@ public final class LoadedModel: @unchecked Sendable {
     /// Maps an artifact.
     /// - Throws: `NumericsError` or `ArtifactError` if it cannot be used, `EngineError.contextTooLong` if the memory for keys
     ///   and values does not reach for the context asked for.
-    public init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
-        kernels = try KernelSet(named: options.instructionSet)
+    public convenience init(_ artifact: Artifact, options: EngineOptions = EngineOptions()) throws {
+        try self.init(artifact, options: options, kernels: KernelSet(named: options.instructionSet))
+    }
+
+    /// Maps an artifact, to be computed with these kernels whatever the options say.
+    init(_ artifact: Artifact, options: EngineOptions, kernels set: KernelSet) throws {
+        kernels = options.isDeterministic ? set.batchInvariant() : set
         shape = ModelShape(artifact.configuration)
         weights = try ModelWeights(artifact, shape: shape)
         self.options = options
@@ -47,6 +54,7 @@ public final class LoadedModel: @unchecked Sendable {
             waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
             slidingPages: plan.slidingPages, reusesPrefixes: options.reusesPrefixes,
             stepSeconds: options.stepSeconds)
+        prefixFile = PrefixFile(artifact, shape: shape, options: options, instructionSet: kernels.name)
     }
 
     /// Bytes of weights that a step of `rows` tokens reads at least, on average over random tokens: of a layer's E experts,
@@ -58,6 +66,13 @@ public final class LoadedModel: @unchecked Sendable {
         return weights.layers.reduce(Double(weights.unembedding.byteCount)) { sum, layer in
             sum + Double(layer.denseByteCount) + experts * (1 - missed) * Double(layer.expertByteCount)
         }
+    }
+
+    /// How many drafts pay; nil if there shall be none.
+    func draftPlan(_ forwardPass: GPTOSSModel) -> DraftPlan? {
+        guard options.speculates else { return nil }
+        let rows = forwardPass.mostEqualRows(limit: DraftPlan.mostRows)
+        return DraftPlan(mostEqualRows: rows, isEager: options.speculatesEagerly) { weightBytes(rows: $0) }
     }
 
     /// Makes the threads and buffers and lends the forward pass to `body`; they are gone afterwards.
@@ -90,7 +105,8 @@ public final class LoadedModel: @unchecked Sendable {
             shape: shape, weights: weights, kernels: kernels, precision: options.precision,
             team: ThreadTeam(count: threads, prepare: prepareThread, finish: { kernels.endThread() }),
             workspace: try Workspace(
-                shape: shape, tokens: options.stepTokens, logitRows: options.runningSequences, threads: threads),
+                shape: shape, tokens: options.stepTokens,
+                logitRows: max(options.runningSequences, options.speculates ? DraftPlan.mostRows : 1), threads: threads),
             fullPages: try KeyValuePages(
                 pageCount: schedulerLimits.fullPages, layers: shape.fullLayers, heads: shape.keyValueHeads,
                 headDim: shape.headDim, type: type),

@@ -67,6 +67,7 @@ struct Golden {
         var options = options
         options.contextLength = options.contextLength ?? 1024
         options.keyValueBytes = options.keyValueBytes ?? 256 << 20
-        return try await body(LoadedModel(artifact, options: options))
+        return try await body(
+            LoadedModel(artifact, options: options, kernels: KernelSet(tested: options.instructionSet)))
     }
 }

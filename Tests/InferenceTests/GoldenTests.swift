@@ -18,7 +18,7 @@ import Testing
 
     @Test(
         "f32 logits agree with the reference within 1e-3 on every instruction set",
-        arguments: Golden.names, KernelSet.available)
+        arguments: Golden.names, KernelSet.tested)
     func reference(name: String, instructionSet: String) async throws {
         let golden = try Golden(name)
         try await golden.withModel(EngineOptions(precision: .f32, instructionSet: instructionSet)) { model in

@@ -20,7 +20,7 @@ import Testing
         var testDescription: String { "\(instructionSet), \(precision), dense \(dense)" }
 
         /// With dense weights in bf16 only the experts' inputs are int8, with int8 all but the router's.
-        static let all = KernelSet.available.flatMap { set in
+        static let all = KernelSet.tested.flatMap { set in
             [
                 Setting(instructionSet: set, precision: .fast, dense: .bf16, mean: 1e-2, largest: 5e-2),
                 Setting(instructionSet: set, precision: .int8, dense: .bf16, mean: 2e-2, largest: 8e-2),
@@ -116,7 +116,7 @@ import Testing
 
     @Test(
         "with every expert chosen the distributions stay within 3e-3 nats, int8 dense weights included in fast",
-        arguments: KernelSet.available, [Precision.fast, .int8])
+        arguments: KernelSet.tested, [Precision.fast, .int8])
     func endToEnd(instructionSet: String, precision: Precision) async throws {
         let golden = try Golden("d4-allexp")
         let expected = try golden.floats("logits_all_129")

@@ -57,7 +57,7 @@ typedef enum { CK_ACT_F32 = 0, CK_ACT_BF16 = 1, CK_ACT_Q16 = 2, CK_ACT_Q8 = 3 } 
 
 /// 32 activations as 16-bit fixed point: x[k] is about scale * (256 * high[i] + low[i]), |256*high + low| <= 32512,
 /// stored at i = 4 * (k / 4) + j where order[j] = k % 4 (the byte order of the weights). The scale lies between
-/// CK_LEAST_SCALE and CK_MOST_SCALE; offset = -128 * the sum of 256*high + low: what a bias of 128 in the weights costs.
+/// CK_LEAST_SCALE and CK_MOST_SCALE; offset = -128 * the sum of 256*high + low: what undoes a bias of 128 in the weights.
 typedef struct {
   int8_t high[32];
   int8_t low[32];
@@ -91,21 +91,22 @@ typedef struct {
 
 typedef void (*ck_matmul_function)(const ck_matmul *);
 
-/// What a page of keys or values is made of. A page covers CK_PAGE_TOKENS positions. Keys are transposed: element (d, t),
-/// of dimension d and position t, is at d * CK_PAGE_TOKENS + t. Of values it is at t * head_dim + d.
+/// What a page of keys or values is made of. A page covers CK_PAGE_TOKENS positions. Keys are transposed: element
+/// (d, t), of dimension d and position t, is at d * CK_PAGE_TOKENS + t. Of values it is at t * head_dim + d.
 ///
 ///   CK_PAGE_F32, CK_PAGE_F16   floats or half floats, nothing else.
 ///   CK_PAGE_I8                 signed bytes -127..127; behind them half-float scales [blocks][CK_PAGE_TOKENS], a block
 ///                              being 32 dimensions (or what is left): value = byte * scale of (d / 32, t).
 typedef enum { CK_PAGE_F32 = 0, CK_PAGE_F16 = 1, CK_PAGE_I8 = 2 } ck_page_element;
 
-/// Attention of a tile of consecutive tokens of one sequence: their query heads that share one key/value head ("group").
+/// Attention of a tile of consecutive tokens of one sequence: the query heads that share one key/value head ("group").
 ///
 /// Token i has position p = first_position + i and sees the positions max(0, p + 1 - window) ... p, or all up to p if
-/// window is 0. For each head h, score_j = (query . key_j) * scale for every visible position j, then a softmax over the
-/// scores and the sink sinks[h] (which has no value), with a maximum subtracted; the result is the sum of probabilities
-/// times values. A token's result has the same bits whatever tile it is computed in: work proceeds in blocks of
-/// CK_ATTENTION_BLOCK positions from multiples of it on, for every token over its visible positions alone.
+/// window is 0. For each head h, score_j = (query . key_j) * scale for every visible position j, then a softmax over
+/// the scores and the sink sinks[h] (which has no value), with a maximum subtracted; the result is the sum of
+/// probabilities times values. A token's result has the same bits whatever tile it is computed in: work proceeds in
+/// blocks of CK_ATTENTION_BLOCK positions from multiples of it on, for every token over its visible positions alone.
+/// (The AMX set multiplies numbers of 16 bits, but for pages of floats.)
 typedef struct {
   const float *queries;         ///< token i, head h: queries + i * query_stride + h * head_dim, rotated
   size_t query_stride;          ///< floats from one token to the next
@@ -139,6 +140,8 @@ typedef struct {
 /// The kernels of one instruction set. A NULL entry is filled by `ck_select` from the next simpler set.
 typedef struct {
   const char *name;                       ///< "scalar", "avx2", "avx512", "amx", "neon"
+  void (*thread_begin)(void);             ///< prepares a thread to run the set; NULL if there is nothing to prepare
+  void (*thread_end)(void);               ///< undoes thread_begin
   ck_matmul_function matmul[3][4];        ///< [ck_weight_kind][ck_activation_kind]
   ck_activation_choice fast[3];           ///< [ck_weight_kind]; never CK_ACT_Q8
   ck_activation_choice int8[3];           ///< [ck_weight_kind]; CK_ACT_Q8 where it is faster than `fast`
@@ -188,8 +191,8 @@ static inline size_t ck_page_bytes(ck_page_element element, int32_t head_dim) {
 }
 /// Bytes of scratch that an attention call may use.
 static inline size_t ck_attention_scratch_bytes(int32_t group, int32_t head_dim) {
-  const size_t rows = (size_t)group * CK_ATTENTION_TOKENS, dims = ((size_t)head_dim + 15) / 16 * 16;
-  return (rows * (CK_ATTENTION_BLOCK + dims + 17) + dims * 2 * CK_PAGE_TOKENS) * 4;
+  const size_t rows = (size_t)group * CK_ATTENTION_TOKENS, dims = ((size_t)head_dim + 31) / 32 * 32;
+  return (rows * (CK_ATTENTION_BLOCK + 2 * dims + 17) + dims * (CK_PAGE_TOKENS + CK_ATTENTION_BLOCK)) * 4;
 }
 
 /// The kernels for `name` ("scalar", "avx2", "avx512", "amx", "neon"), gaps filled from simpler sets; for NULL or "" the

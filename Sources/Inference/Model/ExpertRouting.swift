@@ -1,6 +1,6 @@
 import OutcropNumerics
 
-/// Which experts the tokens of a step go to, grouped by expert.
+/// Which experts the tokens of a step go to, grouped by expert. Its arrays keep their memory from step to step.
 struct ExpertRouting {
     /// Chosen experts, `expertsPerToken` per token.
     private(set) var experts: [Int32] = []
@@ -15,6 +15,8 @@ struct ExpertRouting {
 
     /// Experts with at least one token, ascending.
     private(set) var active: [Int] = []
+    /// The next free row of each expert while rows are given out.
+    private var next: [Int] = []
 
     /// Chooses the `k` experts with the largest logits for each token (the lowest index on ties) and softmaxes these.
     mutating func route(_ logits: FloatMatrix, tokens count: Int, experts expertCount: Int, perToken k: Int) {
@@ -28,15 +30,13 @@ struct ExpertRouting {
 
     private mutating func choose(_ logits: Span<Float>, experts expertCount: Int, _ k: Int) {
         let first = experts.count
-        for _ in 0..<k {
-            var best = -1
-            for expert in 0..<expertCount where !experts[first...].contains(Int32(expert)) {
-                // A NaN never wins against a number, and something is always chosen.
-                if best < 0 || logits[expert] > logits[best] || (logits[best].isNaN && !logits[expert].isNaN) {
-                    best = expert
-                }
-            }
-            experts.append(Int32(best))
+        for expert in 0..<expertCount {
+            var place = experts.count
+            // A NaN never wins against a number, and something is always chosen.
+            while place > first, Self.isBetter(logits[expert], than: logits[Int(experts[place - 1])]) { place -= 1 }
+            guard place < first + k else { continue }
+            if experts.count == first + k { experts.removeLast() }
+            experts.insert(Int32(expert), at: place)
         }
         let maximum = logits[Int(experts[first])]
         var sum: Float = 0
@@ -48,20 +48,31 @@ struct ExpertRouting {
         for index in first..<weights.count { weights[index] /= sum }
     }
 
+    private static func isBetter(_ logit: Float, than other: Float) -> Bool {
+        logit > other || (other.isNaN && !logit.isNaN)
+    }
+
     /// A counting sort by expert; tokens ascend within an expert.
     private mutating func group(tokens count: Int, experts expertCount: Int, perToken k: Int) {
-        offsets = [Int](repeating: 0, count: expertCount + 1)
+        Self.refill(&offsets, 0, count: expertCount + 1)
         for expert in experts { offsets[Int(expert) + 1] += 1 }
-        active = (0..<expertCount).filter { offsets[$0 + 1] > 0 }
+        active.removeAll(keepingCapacity: true)
+        for expert in 0..<expertCount where offsets[expert + 1] > 0 { active.append(expert) }
         for expert in 0..<expertCount { offsets[expert + 1] += offsets[expert] }
-        var next = offsets
-        tokens = [Int](repeating: 0, count: count * k)
-        rowWeights = [Float](repeating: 0, count: count * k)
+        next.removeAll(keepingCapacity: true)
+        next.append(contentsOf: offsets)
+        Self.refill(&tokens, 0, count: count * k)
+        Self.refill(&rowWeights, 0, count: count * k)
         for index in experts.indices {
             let row = next[Int(experts[index])]
             next[Int(experts[index])] += 1
             tokens[row] = index / k
             rowWeights[row] = weights[index]
         }
+    }
+
+    private static func refill<Element>(_ array: inout [Element], _ value: Element, count: Int) {
+        array.removeAll(keepingCapacity: true)
+        array.append(contentsOf: repeatElement(value, count: count))
     }
 }

@@ -5,8 +5,7 @@ extension GPTOSSModel {
     func mixtureOfExperts(_ layer: ModelWeights.Layer, tokens count: Int) {
         let input = workspace.hiddenInput
         // The router sees full precision always; the experts are picked by how many rows each gets on average.
-        let rowsPerExpert = max(1, count * shape.expertsPerToken / shape.experts)
-        let kind = kernels.activationKind(for: .mxfp4, tokens: rowsPerExpert, precision: precision)
+        let kind = expertActivationKind(tokens: count)
         input.kind = kind
         workspace.expertInput.kind = kind
         workspace.expertUnits.kind = kind
@@ -32,6 +31,12 @@ extension GPTOSSModel {
         }
         gateAndUp(layer, routing)
         down(layer, routing)
+    }
+
+    /// The form of the experts' activations in a step of so many tokens.
+    func expertActivationKind(tokens count: Int) -> ActivationKind {
+        let rowsPerExpert = max(1, count * shape.expertsPerToken / shape.experts)
+        return kernels.activationKind(for: .mxfp4, tokens: rowsPerExpert, precision: precision)
     }
 
     /// Each thread computes a share of every active expert's units: products, SwiGLU, conversion.

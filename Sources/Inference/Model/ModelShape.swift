@@ -44,14 +44,14 @@ struct ModelShape: Sendable, Equatable {
 
     /// A layer's place within its pool of key/value pages: layers with a window share one pool, the others another.
     func poolIndex(of layer: Int) -> Int {
-        windows[..<layer].filter { ($0 == nil) == (windows[layer] == nil) }.count
+        windows[..<layer].count { ($0 == nil) == (windows[layer] == nil) }
     }
     /// Layers that see everything.
     var fullLayers: Int { windows.filter { $0 == nil }.count }
     /// Layers with a window.
     var slidingLayers: Int { windows.count - fullLayers }
     /// The widest window, 0 if none.
-    var widestWindow: Int { windows.compactMap { $0 }.max() ?? 0 }
+    var widestWindow: Int { windows.reduce(0) { max($0, $1 ?? 0) } }
 }
 
 extension ModelShape {

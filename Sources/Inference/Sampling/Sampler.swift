@@ -6,8 +6,9 @@ struct Sampler {
     private let parameters: SamplingParameters
     private let stopTokens: Set<Int32>
     private var random: RandomSource
-    /// Occurrences in the output.
+    /// Occurrences in the output, kept only when a penalty asks for them.
     private var outputCounts: [Int32: Int] = [:]
+    private let isPenalising: Bool
     /// Tokens of the prompt, kept only when a repetition penalty asks for them.
     private let promptTokens: Set<Int32>
     private var generated = 0
@@ -16,6 +17,8 @@ struct Sampler {
         self.parameters = parameters
         self.stopTokens = stopTokens
         random = RandomSource(seed: parameters.seed ?? UInt64.random(in: .min ... .max))
+        isPenalising =
+            parameters.repetitionPenalty != 1 || parameters.presencePenalty != 0 || parameters.frequencyPenalty != 0
         promptTokens = parameters.repetitionPenalty == 1 ? [] : Set(prompt)
     }
 
@@ -25,7 +28,7 @@ struct Sampler {
         let token = choose(logits, row: row, in: workspace)
         workspace.restore(logits, row: row)
         generated += 1
-        outputCounts[token, default: 0] += 1
+        if isPenalising { outputCounts[token, default: 0] += 1 }
         return token
     }
 

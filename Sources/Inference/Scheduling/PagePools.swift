@@ -14,6 +14,8 @@ struct PagePools: Sendable {
     private var full: PageAllocator
     private var sliding: PageAllocator
     private(set) var cache = PrefixCache()
+    /// Whether blocks had to be forgotten for want of pages.
+    private(set) var hasEvicted = false
 
     init(fullPages: Int, slidingPages: Int, window: Int, reusesPrefixes: Bool) {
         full = PageAllocator(pageCount: fullPages)
@@ -58,6 +60,7 @@ struct PagePools: Sendable {
             return false
         }
         while full.freeCount < fullCount, let evicted = cache.evict() {
+            hasEvicted = true
             full.release([evicted.full])
             if let page = evicted.sliding { sliding.release([page]) }
         }
@@ -120,6 +123,22 @@ struct PagePools: Sendable {
             cache.attachSliding(ownSliding, to: known)
             sequence.noteShared(full: known, sliding: ownSliding)
         }
+    }
+
+    // MARK: - Blocks from elsewhere
+
+    /// Takes up a block that was computed earlier, behind all others in the order of use and only into pages that are free.
+    /// - Returns: its pages, which are to be filled; `isNew` is false if the block is here already. Nil if there is no room.
+    mutating func restore(
+        _ key: PrefixCache.Key, hasSliding: Bool
+    ) -> (full: Int32, sliding: Int32?, isNew: Bool)? {
+        if let known = cache.find(key) { return (known, nil, false) }
+        guard full.canAllocate(1), !hasSliding || sliding.canAllocate(1) else { return nil }
+        let page = full.allocate(1)
+        let slidingPage = hasSliding ? sliding.allocate(1).first : nil
+        guard let page = page.first else { return nil }
+        cache.insertOldest(key, full: page, sliding: slidingPage)
+        return (page, slidingPage, true)
     }
 
     // MARK: - Integrity

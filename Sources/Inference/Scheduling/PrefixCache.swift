@@ -91,11 +91,11 @@ struct PrefixCache: Sendable {
     // MARK: - Holding
 
     /// Adds a block, held once with both its pages. Ask `find` first.
-    mutating func insert(_ key: Key, full: Int32, sliding: Int32) {
+    mutating func insert(_ key: Key, full: Int32, sliding: Int32?) {
         precondition(index[key] == nil, "a block is here once")
         while blocks.count <= Int(full) { blocks.append(nil) }
         precondition(blocks[Int(full)] == nil, "a page belongs to one block")
-        blocks[Int(full)] = Block(key: key, holders: 1, slidingPage: sliding, slidingHolders: 1)
+        blocks[Int(full)] = Block(key: key, holders: 1, slidingPage: sliding, slidingHolders: sliding == nil ? 0 : 1)
         index[key] = full
         if key.parent >= 0 { blocks[Int(key.parent)]?.children += 1 }
     }
@@ -149,6 +149,19 @@ struct PrefixCache: Sendable {
         blocks[Int(page)] = nil
         if block.key.parent >= 0 { blocks[Int(block.key.parent)]?.children -= 1 }
         return (page, block.slidingPage)
+    }
+
+    /// Blocks that nobody holds, the most recently used first, parents before their children.
+    var idleNewestFirst: [Int32] { idle.newestFirst }
+
+    /// Adds a block that nobody holds as the least recently used one. Its parent is here.
+    mutating func insertOldest(_ key: Key, full: Int32, sliding: Int32?) {
+        insert(key, full: full, sliding: sliding)
+        blocks[Int(full)]?.holders = 0
+        blocks[Int(full)]?.slidingHolders = 0
+        blocks[Int(full)]?.isLandmark = sliding != nil
+        idle.prepend(full)
+        if sliding != nil { idleLandmarks.prepend(full) }
     }
 
     /// Takes a sliding page from the block that needs it least and returns it.

@@ -30,6 +30,29 @@ struct RecencyList: Sendable {
         count += 1
     }
 
+    /// Adds a number that is not in the list as the least recent one.
+    mutating func prepend(_ number: Int32) {
+        guard let second = first else { return append(number) }
+        precondition(number >= 0 && !contains(number), "a number is in the list once")
+        while links.count <= Int(number) { links.append(RecencyList.absent) }
+        links[Int(number)] = Link(previous: RecencyList.end, next: second)
+        links[Int(second)].previous = number
+        first = number
+        count += 1
+    }
+
+    /// All numbers, the most recent first.
+    var newestFirst: [Int32] {
+        var numbers: [Int32] = []
+        numbers.reserveCapacity(count)
+        var number = last
+        while number != RecencyList.end {
+            numbers.append(number)
+            number = links[Int(number)].previous
+        }
+        return numbers
+    }
+
     /// Takes a number out; does nothing if it is not in the list.
     mutating func remove(_ number: Int32) {
         guard contains(number) else { return }

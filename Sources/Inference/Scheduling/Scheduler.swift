@@ -21,7 +21,7 @@ struct Scheduler {
         var slidingPages: Int
         /// Whether computed blocks are kept for sequences that begin alike.
         var reusesPrefixes = true
-        /// Seconds that a step should take while anyone decodes; no limit if nil.
+        /// Seconds that a step should take while anyone decodes, eight times as many while nobody does; no limit if nil.
         var stepSeconds: Double?
     }
 
@@ -32,6 +32,10 @@ struct Scheduler {
         /// Its tokens to compute in this step: `start..<start + count`.
         var start: Int
         var count: Int
+        /// Tokens at the end of these that are drafts: guesses of what will be sampled.
+        var drafts = 0
+        /// Its tokens that the sequence has.
+        var ownCount: Int { count - drafts }
     }
 
     /// What the prefix cache was asked for and gave, in prompt tokens.
@@ -40,11 +44,17 @@ struct Scheduler {
         var hits = 0
     }
 
+    /// How much longer a step may take while no answer is being written: large chunks use the machine best, but whoever comes
+    /// meanwhile waits for the step's end.
+    private static let idlePatience = 8.0
+
     let limits: Limits
     var waiting = WaitingQueue()
     var running: [SequenceState] = []
     var pools: PagePools
     var prefixCounts = PrefixCounts()
+    /// The latest step's parts.
+    private var latestParts: [Part] = []
     /// What steps have taken.
     private var cost = StepCost()
 
@@ -75,16 +85,21 @@ struct Scheduler {
         return change(&running[index])
     }
 
-    /// Notes that a part is computed.
-    mutating func complete(_ part: Part) {
-        guard let index = running.firstIndex(where: { $0.number == part.number }) else { return }
-        pools.advance(&running[index], by: part.count)
+    /// Notes that a part is computed; its drafts do not count before they are accepted.
+    mutating func complete(_ part: Part) { advance(part.number, by: part.ownCount) }
+
+    /// Notes that the next draft of a sequence is what was sampled, and was appended to its tokens.
+    mutating func acceptDraft(of number: Int) { advance(number, by: 1) }
+
+    private mutating func advance(_ number: Int, by count: Int) {
+        guard let index = running.firstIndex(where: { $0.number == number }) else { return }
+        pools.advance(&running[index], by: count)
     }
 
     /// Notes how long a step took.
     mutating func noteDuration(of parts: [Part], seconds: Double) {
         // Steps that only decode read fewer weights and say nothing about prompts.
-        guard parts.contains(where: { $0.count > 1 }) else { return }
+        guard parts.contains(where: { $0.ownCount > 1 }) else { return }
         cost.note(tokens: parts.reduce(0) { $0 + $1.count }, seconds: seconds)
     }
 
@@ -97,7 +112,10 @@ struct Scheduler {
     ///
     /// When a running sequence finds no page, the youngest one gives its pages up and is computed again later.
     mutating func schedule() -> [Part] {
+        // The memory of the last step's parts is used again.
         var parts: [Part] = []
+        swap(&parts, &latestParts)
+        parts.removeAll(keepingCapacity: true)
         scheduleDecodes(&parts)
         admit()
         schedulePrompts(&parts)
@@ -107,31 +125,50 @@ struct Scheduler {
             scheduleDecodes(&parts)
             schedulePrompts(&parts)
         }
+        latestParts = parts
         return parts
     }
 
     private mutating func scheduleDecodes(_ parts: inout [Part]) {
-        for number in running.filter({ !$0.isPrefilling }).map(\.number) where parts.count < limits.stepTokens {
-            while let index = running.firstIndex(where: { $0.number == number }) {
-                if let part = place(index, count: 1) {
-                    parts.append(part)
-                    break
-                }
-                // May be this sequence itself; then the search above ends the loop.
-                guard let youngest = youngestRunning, running.count > 1 else { break }
+        var rows = 0
+        var index = 0
+        while index < running.count, rows < limits.stepTokens {
+            if running[index].isPrefilling {
+                index += 1
+            } else if let part = placeDecode(index, budget: limits.stepTokens - rows) {
+                parts.append(part)
+                rows += part.count
+                index += 1
+            } else if running.count > 1, let youngest = youngestRunning {
+                // May be this sequence itself.
                 let given = running[youngest].number
-                parts.removeAll { $0.number == given }
+                if let place = parts.firstIndex(where: { $0.number == given }) { rows -= parts.remove(at: place).count }
                 preempt(youngest)
+                if youngest < index { index -= 1 }
+            } else {
+                index += 1
             }
         }
     }
 
+    /// The next token of a sequence, and its drafts if there are room and pages for them.
+    private mutating func placeDecode(_ index: Int, budget: Int) -> Part? {
+        let drafts = running[index].lookup.computedCount
+        if drafts > 0, 1 + drafts <= budget, var part = place(index, count: 1 + drafts) {
+            part.drafts = drafts
+            return part
+        }
+        running[index].lookup.use(0)
+        return place(index, count: 1)
+    }
+
     private mutating func schedulePrompts(_ parts: inout [Part]) {
+        guard parts.count < running.count else { return }
         let placed = Set(parts.map(\.number))
         let unplaced = running.filter { !placed.contains($0.number) }
         let grants = PromptShares.grants(
             unplaced.map { PromptShares.Claim(number: $0.number, tokens: $0.pendingCount) },
-            budget: promptBudget(decodes: parts.count))
+            budget: promptBudget(decodes: parts.reduce(0) { $0 + $1.count }))
         for grant in grants {
             guard let index = running.firstIndex(where: { $0.number == grant.number }) else { continue }
             if let part = placePrompt(index, budget: grant.tokens) { parts.append(part) }
@@ -141,8 +178,9 @@ struct Scheduler {
     /// Tokens of prompts that fit into this step.
     private func promptBudget(decodes: Int) -> Int {
         let room = limits.stepTokens - decodes
-        guard decodes > 0, let seconds = limits.stepSeconds else { return room }
-        return min(room, max(StepCost.leastPromptTokens, cost.tokens(within: seconds) - decodes))
+        guard let seconds = limits.stepSeconds else { return room }
+        let patience = decodes > 0 ? seconds : seconds * Self.idlePatience
+        return min(room, max(StepCost.leastPromptTokens, cost.tokens(within: patience) - decodes))
     }
 
     private mutating func place(_ index: Int, count: Int) -> Part? {

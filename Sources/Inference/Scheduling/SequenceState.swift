@@ -27,6 +27,8 @@ struct SequenceState {
     /// Log-probabilities of the prompt so far, if asked for.
     var promptLogprobs: [TokenLogprob?] = []
     var sampler: Sampler
+    /// Guesses of the next tokens.
+    var lookup = PromptLookup()
 
     init(number: Int, request: GenerationRequest) {
         self.number = number

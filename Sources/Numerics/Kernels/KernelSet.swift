@@ -22,7 +22,7 @@ public enum Precision: String, Sendable, CaseIterable {
 ///
 /// Safe: a table of C functions without state; every call here checks its shapes first.
 @safe public struct KernelSet: @unchecked Sendable {
-    let table: ck_kernels
+    private(set) var table: ck_kernels
 
     /// The instruction set's name.
     public var name: String { unsafe String(cString: table.name) }
@@ -37,6 +37,23 @@ public enum Precision: String, Sendable, CaseIterable {
             throw .unsupportedInstructionSet(name ?? "")
         }
         unsafe self.table = table
+    }
+
+    /// Kernels that `ck_select` does not know.
+    /// - Parameter table: complete.
+    init(table: ck_kernels) { unsafe self.table = table }
+
+    /// The same kernels, but with one form of activations for any number of tokens, so that a token's results do not depend
+    /// on what is computed with it. Costs the speed of the wider forms where a set has them (AMX for prompts; bf16 weights).
+    public func batchInvariant() -> KernelSet {
+        var set = unsafe table
+        unsafe set.fast.0.large = set.fast.0.small
+        unsafe set.fast.1.large = set.fast.1.small
+        unsafe set.fast.2.large = set.fast.2.small
+        unsafe set.int8.0.large = set.int8.0.small
+        unsafe set.int8.1.large = set.int8.1.small
+        unsafe set.int8.2.large = set.int8.2.small
+        return unsafe KernelSet(table: set)
     }
 
     /// Every instruction set that this machine can run, by name.

@@ -66,6 +66,23 @@ public final class KeyValuePages: @unchecked Sendable {
         return unsafe buffer.base + page * pageByteCount + (layer * heads + head) * 2 * tileByteCount
     }
 
+    /// Copies a page's bytes behind those of `target`.
+    public func append(page: Int, to target: inout [UInt8]) {
+        precondition(page >= 0 && page < pageCount, "a page of the pool")
+        unsafe target.append(
+            contentsOf: UnsafeRawBufferPointer(start: buffer.base + page * pageByteCount, count: pageByteCount))
+    }
+
+    /// Overwrites a page with bytes that `append(page:to:)` made of a page of an equal pool, from `offset` on.
+    public func restore(page: Int, from bytes: [UInt8], at offset: Int) {
+        precondition(page >= 0 && page < pageCount, "a page of the pool")
+        precondition(offset >= 0 && offset + pageByteCount <= bytes.count, "a whole page's bytes")
+        unsafe bytes.withUnsafeBytes { source in
+            guard let base = source.baseAddress else { return }
+            unsafe (buffer.base + page * pageByteCount).copyMemory(from: base + offset, byteCount: pageByteCount)
+        }
+    }
+
     /// Whether every one of the page numbers is in the pool.
     func holds(_ numbers: ArraySlice<Int32>) -> Bool {
         // Without a branch per number: a long context has thousands. Negative ones become large.

@@ -10,7 +10,11 @@
 /// of comparisons, 0 if this machine cannot run the set, or -1 with the first mismatch described in `message`.
 long kc_check_set(const char *name, char *message, size_t capacity);
 
-/// The same for the products of the AMX set, its tile instructions emulated; needs AVX-512 with BF16.
+/// The AMX set with its tile instructions emulated, gaps filled from the AVX-512 set. Writes it and returns 1, or returns
+/// 0 if this machine lacks AVX-512 with BF16.
+int kc_select_emulated_amx(ck_kernels *out);
+
+/// The same as `kc_check_set` for the products of the AMX set, its tile instructions emulated; needs AVX-512 with BF16.
 long kc_check_emulated_amx(char *message, size_t capacity);
 
 /// Checks the functions of `table` that are not NULL.
