@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy
 
 from . import machine, safetensors
-from .results import table, write_section
+from .results import command, table, write_section
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Tests" / "Fixtures"
@@ -245,7 +244,7 @@ def main():
     version = subprocess.run([options.outcrop, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     record = {
         "date": f"{datetime.date.today():%Y-%m-%d}", "version": version, "machine": machine.describe(),
-        "command": shlex.join(["Benchmarks/accuracy", *sys.argv[1:]]), "reference": REFERENCE, "entries": entries}
+        "command": command("accuracy", sys.argv[1:]), "reference": REFERENCE, "entries": entries}
     if options.write:
         write_section(options.out, "accuracy", "Accuracy", markdown(record), record)
     return 0

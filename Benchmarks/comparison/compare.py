@@ -163,7 +163,7 @@ class Comparison:
 
     def _rounds(self, names):
         """All engines at once where memory allows, so that they take turns at every scenario; else one after the other."""
-        need = sum(PEERS[name].resident_share for name in names) * self.shape.checkpoint_bytes
+        need = sum(PEERS[name].resident_share for name in names) * self.shape.stored_bytes(16)
         return [names] if need < machine.available_memory() * 3 / 4 else [[name] for name in names]
 
     def _measure_peers(self, names, repetition):
@@ -204,7 +204,8 @@ class Comparison:
 
     def _measure_scenario(self, engine, peer, scenario, repetition):
         foreseen = self._foreseen(peer, scenario)
-        if foreseen > self.limit:
+        # What one repetition has measured, all do.
+        if foreseen > self.limit and not self.results.summary(scenario.names[0], peer):
             for name in scenario.names:
                 self.results.note(name, peer, f"would take {foreseen:.0f} s, more than --limit {self.limit:.0f}")
             return
@@ -240,7 +241,7 @@ class Comparison:
         peers |= {name: {"unavailable": reason} for name, reason in self.unavailable.items()}
         return {
             "date": f"{datetime.date.today():%Y-%m-%d}", "shape": self.shape.name,
-            "command": shlex.join(["Benchmarks/compare", *sys.argv[1:]]), "threads": self.options.threads,
+            "command": results.command("compare", sys.argv[1:]), "threads": self.options.threads,
             "repetitions": self.options.repeat, "repetitions_done": self.done, "interrupted": self.interrupted,
             "busy_before": self.busy, "machine": machine.describe(), "limits": self.limits, "peers": peers,
             "figures": rows,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import statistics
 import tempfile
 from pathlib import Path
@@ -11,6 +12,9 @@ TITLE = """# Results
 Made by the commands that stand in each section; `Documentation/Performance.md` says what each figure means. Median, then the
 least and the greatest of the repetitions.
 """
+
+# Options that say where files are.
+PLACES = ("--data", "--venv", "--out", "--outcrop")
 
 
 class Results:
@@ -81,6 +85,16 @@ def table(header, rows):
     """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def command(name, arguments):
+    """The command as others would type it: where this machine keeps its files is left out."""
+    kept, skips = [], False
+    for argument in arguments:
+        if not skips and argument.split("=")[0] not in PLACES:
+            kept.append(argument)
+        skips = argument in PLACES
+    return shlex.join([f"Benchmarks/{name}", *kept])
 
 
 def write_section(folder, name, title, body, record):

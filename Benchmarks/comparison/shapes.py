@@ -53,11 +53,10 @@ class Shape:
         layer = self.attention_weights + self.experts * self.hidden + self.experts_per_token * self.expert_weights
         return 2 * self.layers * layer
 
-    @property
-    def checkpoint_bytes(self):
-        """About what a checkpoint takes on disk: MXFP4 experts, all else bf16."""
+    def stored_bytes(self, dense_bits):
+        """About what the weights take on disk: MXFP4 experts, all else in so many bits."""
         experts = self.layers * self.experts * self.expert_weights * 4.25 / 8
-        return int(experts + 2 * (self.layers * self.attention_weights + 2 * self.vocabulary * self.hidden))
+        return int(experts + (self.layers * self.attention_weights + 2 * self.vocabulary * self.hidden) * dense_bits / 8)
 
 
 SHAPES = {

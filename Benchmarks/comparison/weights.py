@@ -25,7 +25,7 @@ class Weights:
         """A checkpoint in Hugging Face's layout with MXFP4 experts."""
         folder = self.data / "checkpoints" / self.shape.name
         if not (folder / "config.json").exists():
-            self._need(self.shape.checkpoint_bytes)
+            self._need(self.shape.stored_bytes(16))
             folder.parent.mkdir(parents=True, exist_ok=True)
             self._make("writing random weights", [self.outcrop, "synth", folder, "--size", self.shape.name])
             self.has_written_checkpoint = True
@@ -35,7 +35,7 @@ class Weights:
         """The name of Outcrop's model in `library`."""
         if not (self.library / "models" / self.model_name / "manifest.json").exists():
             checkpoint = self.checkpoint()
-            self._need(self.shape.checkpoint_bytes)
+            self._need(self.shape.stored_bytes(10))
             self.library.mkdir(parents=True, exist_ok=True)
             self._make("importing them into Outcrop", [
                 self.outcrop, "import", checkpoint, "--data", self.library, "--name", self.model_name])
@@ -47,7 +47,7 @@ class Weights:
         if not file.exists():
             interpreter = self.environments.python("gguf", ["gguf", "numpy"])
             checkpoint = self.checkpoint()
-            self._need(self.shape.checkpoint_bytes)
+            self._need(self.shape.stored_bytes(8.5))
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_suffix(".part")
             converter = Path(__file__).parent / "workers" / "convert_gguf.py"
@@ -69,9 +69,9 @@ class Weights:
         self.data.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.data).free
         # Some room is left for whoever shares the disk.
-        if free < byte_count + (2 << 30):
+        if free < byte_count + (1 << 30):
             raise Unavailable(
-                f"{self.data} has {free / 1e9:.1f} GB free and needs {byte_count / 1e9 + 2:.1f}: give another --data")
+                f"{self.data} has {free / 1e9:.1f} GB free and needs {byte_count / 1e9 + 1:.1f}: give another --data")
 
     def _make(self, what, command):
         self.say(f"{what}: {' '.join(map(str, command))}")

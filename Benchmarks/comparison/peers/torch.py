@@ -80,7 +80,7 @@ class TransformersPeer:
     resident_share = 4
 
     def prepare(self, work):
-        if work.weights.shape.checkpoint_bytes > 8e9:
+        if work.weights.shape.stored_bytes(16) > 8e9:
             raise Unavailable("expands the experts to bf16: 42 GB for gpt-oss-20b")
         self.interpreter = environment(work)
         self.checkpoint = work.weights.checkpoint()
