@@ -26,12 +26,12 @@ INSTRUCTION_SETS = ("scalar", "avx2", "avx512", "amx", "neon")
 # A whole number of 128ths is exact as bf16 and as int8 with a half-float scale.
 UNIT = numpy.uint16(0x3F7E)  # 127/128
 
-NOTES = """Against `--precision f32 --dense bf16` on the same tokens: Kullback-Leibler divergence in nats of the next token's distribution
-(mean and greatest over all positions), how often the most likely token is the same, and the error of the residual after each
-layer, all errors before it included, as a share of its norm (mean over positions; read through a unit unembedding, so the
-unembedding's rounding of its input is in it). `demo` is the trained model in `Demo/`; the others are random checkpoints of the
-golden suite. In `d1-base` and `d2-gqa8` random routers leave experts nearly tied, and any rounding swaps some: they show that,
-not the kernels. `d4-allexp` uses every expert."""
+NOTES = """Against `--precision f32 --dense bf16` on the same tokens, computed as prompts are: Kullback-Leibler divergence in
+nats of the next token's distribution (mean and greatest over all positions), how often the most likely token is the same, and
+the error of the residual after each layer, all errors before it included, as a share of its norm (mean over positions; read
+through a unit unembedding, so the unembedding's rounding of its input is in it). `demo` is the trained model in `Demo/`; the
+others are random checkpoints of the golden suite. In `d1-base` and `d2-gqa8` random routers leave experts nearly tied, and
+any rounding swaps some: they show that, not the kernels. `d4-allexp` uses every expert."""
 
 
 class Engine:
@@ -45,8 +45,7 @@ class Engine:
     def choices(self, option):
         """The values of an option; none if the binary has no such option."""
         text = " ".join(self.help.split("OPTIONS:")[1].split())
-        found = re.search(rf"--{option} <[^>]*>(.*?)(?= --\w|$)", text)
-        values = re.search(r"\(values: ([^;)]*)", found.group(1)) if found else None
+        values = re.search(rf"--{option} <(?:(?! --[\w-]+ <).)*?\(values: ([^;)]*)", text)
         return values.group(1).split(", ") if values else []
 
     def offers(self, way):

@@ -26,10 +26,11 @@ examples:
   Benchmarks/compare --shape gpt-oss-20b --peers outcrop,llama.cpp --quick
   Benchmarks/compare --shape 4-layer --only pp512,tg64 --repeat 5
 
-Engines take turns: at every figure where memory holds them all, else one after the other, in turned order. Peers are installed from
-PyPI into virtual environments; compiled ones (llama.cpp, ik_llama.cpp) take minutes the first time and need cc and c++. Weights
-are random, of one seed for all engines. The 20b shape wants 38 GB of disk the first time, 24 GB afterwards, and a quiet machine
-with 20 GiB of free memory. Ctrl-C ends the comparison and writes what there is.
+Engines take turns: at every figure where memory holds them all, else one after the other, in turned order. Peers are
+installed from PyPI into virtual environments; compiled ones (llama.cpp, ik_llama.cpp) take some 20 minutes on two processors
+the first time and need cc and c++. Weights are random, of one seed for all engines. The 20b shape wants 38 GB of disk the
+first time, 24 GB afterwards, and a quiet machine with 20 GiB of free memory. Ctrl-C ends the comparison and writes what there
+is.
 """
 
 
@@ -163,7 +164,7 @@ class Comparison:
     def _rounds(self, names):
         """All engines at once where memory allows, so that they take turns at every scenario; else one after the other."""
         need = sum(PEERS[name].resident_share for name in names) * self.shape.checkpoint_bytes
-        return [names] if need < machine.available_memory() / 2 else [[name] for name in names]
+        return [names] if need < machine.available_memory() * 3 / 4 else [[name] for name in names]
 
     def _measure_peers(self, names, repetition):
         engines = {}
@@ -243,7 +244,8 @@ class Comparison:
             "repetitions": self.options.repeat, "repetitions_done": self.done, "interrupted": self.interrupted,
             "busy_before": self.busy, "machine": machine.describe(), "limits": self.limits, "peers": peers,
             "figures": rows,
-            "fractions": report.fractions(rows, self.shape, self.limits, [PEERS[name] for name in names])}
+            "fractions": report.fractions(
+                self.figures, rows, self.shape, self.limits, [PEERS[name] for name in names])}
 
 
 def main():

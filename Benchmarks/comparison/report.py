@@ -3,25 +3,15 @@
 from .results import shown_spread, table
 
 
-def fractions(rows, shape, limits, peers):
-    """Share of the machine's limits that each peer reaches: {figure: {peer: share}}."""
+def fractions(figures, rows, shape, limits, peers):
+    """Share of the machine's limits that each peer's median is: {figure: {peer: share}}."""
     shares = {}
-    for row in rows:
-        conversations = row["name"][3:] if row["name"].startswith("agg") else None
-        if row["name"].startswith("tg") and "@" not in row["name"]:
-            conversations = "1"
+    for figure, row in zip(figures, rows):
         for peer in peers:
             median = row["results"][peer.name].get("median")
-            if median is None:
-                continue
-            if conversations:
-                steps = median / int(conversations)
-                share = steps * shape.step_bytes(int(conversations), peer.dense_bits) / limits["read_bandwidth"]
-            elif row["name"].startswith("pp"):
-                share = median * shape.prompt_operations / limits["matrix_rate"]
-            else:
-                continue
-            shares.setdefault(row["name"], {})[peer.name] = share
+            if figure.share and median is not None:
+                share = figure.share(median, shape, peer.dense_bits, limits)
+                shares.setdefault(figure.name, {})[peer.name] = share
     return shares
 
 
@@ -35,9 +25,10 @@ def markdown(record):
         columns = ["", *measured, *(f"{first} ÷ {name}" for name in measured[1:])]
         parts.append(table(columns, [line(row, measured, record) for row in record["figures"]]))
         parts.append(
-            "Ratios are formed repetition by repetition and above 1 where " + first + " is better, whatever the figure's "
-            "direction. `%` is the share of the measured read bandwidth (decode: weights in the peer's own format that a step "
-            "needs, distinct experts for random routing) or of the matrix rate (prefill) that is reached.")
+            f"Ratios are formed repetition by repetition and above 1 where {first} is better, whatever the figure's direction. "
+            "`%` is the share of the measured read bandwidth (decode: what a step needs of weights in the peer's own format, "
+            "experts distinct as random routing makes them, and of half-float keys and values) or of the matrix rate "
+            "(prefill) that is reached.")
     parts.append("\n".join(
         f"- `{row['name']}` ({row['unit']}): {row['meaning']}" for row in record["figures"]))
     parts.append("\n".join(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 TITLE = """# Results
 
-Made by the commands that stand in each section; `Documentation/Performance.md` says what each figure means. Median, then the least
-and the greatest of the repetitions.
+Made by the commands that stand in each section; `Documentation/Performance.md` says what each figure means. Median, then the
+least and the greatest of the repetitions.
 """
 
 

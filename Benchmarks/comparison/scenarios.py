@@ -17,6 +17,23 @@ class Figure:
     unit: str
     meaning: str
     higher_is_better: bool = True
+    # The share of the machine's limits that a value is: (value, shape, bits of a dense weight, limits) to a number.
+    share: Callable | None = None
+
+
+def of_matrix_rate(value, shape, dense_bits, limits):
+    """Prompt tokens per second as a share of what the matrix units could do."""
+    return value * shape.prompt_operations / limits["matrix_rate"]
+
+
+def of_read_bandwidth(conversations, context):
+    """Decoded tokens per second of all conversations as a share of what memory could deliver."""
+
+    def share(value, shape, dense_bits, limits):
+        step = shape.step_bytes(conversations, dense_bits) + conversations * shape.context_bytes(context)
+        return value / conversations * step / limits["read_bandwidth"]
+
+    return share
 
 
 @dataclass(frozen=True)
@@ -44,7 +61,9 @@ def prefill(length):
         (line,) = engine.run([Request(random_tokens(length, seed, "prefill", length), 1)])
         return [length / line.first]
 
-    figure = Figure(f"pp{length}", "tok/s", f"prompt of {length} tokens: tokens per second until the first answer token")
+    figure = Figure(
+        f"pp{length}", "tok/s", f"prompt of {length} tokens: tokens per second until the first answer token",
+        share=of_matrix_rate)
     return Scenario((figure,), length + 1, 1, length, 1, measure)
 
 
@@ -56,8 +75,10 @@ def decode(tokens, context):
         (line,) = engine.run([Request(prompt, tokens + 1)])
         return [(len(line.times) - 1) / (line.end - line.times[0])]
 
-    figure = Figure(name, "tok/s", f"one conversation decodes {tokens} tokens after a context of {context or SHORT_PROMPT}")
     length = context + SHORT_PROMPT
+    figure = Figure(
+        name, "tok/s", f"one conversation decodes {tokens} tokens after a context of {length}",
+        share=of_read_bandwidth(1, length + tokens // 2))
     return Scenario((figure,), length + tokens + 1, 1, length, tokens, measure)
 
 
@@ -68,7 +89,10 @@ def aggregate(conversations, tokens):
         prompts = [random_tokens(SHORT_PROMPT, seed, name, index) for index in range(conversations)]
         return [steady_rate(engine.run([Request(prompt, tokens + 1) for prompt in prompts]))]
 
-    figure = Figure(name, "tok/s", f"{conversations} conversations decode at once: tokens per second of all together")
+    who = f"{conversations} conversations decode" if conversations > 1 else "1 conversation decodes"
+    figure = Figure(
+        name, "tok/s", f"{who}, each {tokens} tokens: tokens per second of all together while all decode",
+        share=of_read_bandwidth(conversations, SHORT_PROMPT + tokens // 2))
     prompt = SHORT_PROMPT * conversations
     return Scenario((figure,), SHORT_PROMPT + tokens + 1, conversations, prompt, tokens, measure)
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Tokens that a sliding layer sees.
+WINDOW = 128
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -38,6 +41,11 @@ class Shape:
         experts = self.distinct_experts(conversations) * self.expert_weights * 4.25 / 8
         dense = self.attention_weights * dense_bits / 8 + self.experts * self.hidden * 4
         return self.layers * (experts + dense) + self.vocabulary * self.hidden * dense_bits / 8
+
+    def context_bytes(self, context):
+        """Bytes of half-float keys and values that a step reads for a conversation: every other layer sees a window only."""
+        token = 2 * self.key_value_heads * self.head_dim * 2
+        return self.layers // 2 * token * (context + min(context, WINDOW))
 
     @property
     def prompt_operations(self):

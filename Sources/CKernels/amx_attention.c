@@ -2,8 +2,7 @@
 //
 // Every operand is split into two bf16, the number rounded and what that leaves, and a product is taken as three: high
 // by high, high by low, low by high. Keys and values in half floats are split exactly; the rest keeps 16 bits, so that
-// results are within some 2^-16 of f32 ones at several times their rate. Denormals count as zero, as the instructions
-// define.
+// results are within some 2^-16 of f32 ones. Denormals count as zero, as the instructions define.
 //
 // A row is one head of one token, padded to whole tiles of 16 rows. Rows do not mix in a tile, and what a row does not
 // see has probability zero in it, so that a token's result does not depend on what it is computed with.

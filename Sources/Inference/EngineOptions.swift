@@ -25,8 +25,8 @@ public struct EngineOptions: Sendable {
     public var waitingRequests: Int
     /// Whether what was computed is kept in memory for prompts that begin alike.
     public var reusesPrefixes: Bool
-    /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. No
-    /// limit if nil.
+    /// Seconds that a step should take while anyone's answer is being generated: prompts are computed in chunks that fit. While
+    /// nobody's is, a step may take eight times as long. No limit if nil.
     public var stepSeconds: Double?
     /// Bytes of the prefixes used last that are written to a file in the artifact's folder when the engine ends and read when
     /// it starts; none if nil. The file holds what users wrote, and only its owner may read it.
@@ -47,7 +47,7 @@ public struct EngineOptions: Sendable {
     public init(
         precision: Precision = .fast, keyValueType: KeyValueType = .f16, instructionSet: String? = nil,
         threads: Int? = nil, pinsThreads: Bool = false, contextLength: Int? = nil, keyValueBytes: Int? = nil,
-        stepTokens: Int = 512, runningSequences: Int = 32, waitingRequests: Int = 256,
+        stepTokens: Int = 2048, runningSequences: Int = 32, waitingRequests: Int = 256,
         reusesPrefixes: Bool = true, stepSeconds: Double? = 0.5,
         prefixFileBytes: Int? = nil, report: @escaping @Sendable (String) -> Void = { _ in },
         isDeterministic: Bool = false, speculates: Bool = true

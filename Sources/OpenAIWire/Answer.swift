@@ -102,10 +102,11 @@ extension JSONWriter {
 }
 
 extension TokenUsage {
-    /// The usage of several answers to the same prompt, which counts once.
+    /// The usage of several answers to the same prompt, which counts once: what the first one computed is in memory for the
+    /// others, but was computed.
     init(choices: [TokenUsage]) {
         self.init(
-            promptTokens: choices.map(\.promptTokens).max() ?? 0, cachedTokens: choices.map(\.cachedTokens).max() ?? 0,
+            promptTokens: choices.map(\.promptTokens).max() ?? 0, cachedTokens: choices.map(\.cachedTokens).min() ?? 0,
             completionTokens: choices.reduce(0) { $0 + $1.completionTokens },
             reasoningTokens: choices.reduce(0) { $0 + $1.reasoningTokens })
     }

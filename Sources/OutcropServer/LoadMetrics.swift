@@ -20,6 +20,10 @@ enum LoadMetrics {
         "vllm:prefix_cache_queries_total", .counter, "Prompt tokens looked up in the prefix cache.")
     private static let prefixHits = MetricFamily(
         "vllm:prefix_cache_hits_total", .counter, "Prompt tokens found in the prefix cache.")
+    private static let draftedTokens = MetricFamily(
+        "vllm:spec_decode_num_draft_tokens_total", .counter, "Tokens guessed and computed ahead.")
+    private static let acceptedTokens = MetricFamily(
+        "vllm:spec_decode_num_accepted_tokens_total", .counter, "Guessed tokens that were right.")
     private static let inProgress = MetricFamily(
         "outcrop_requests_in_progress", .gauge, "Requests being answered.")
 
@@ -38,6 +42,8 @@ enum LoadMetrics {
                     MetricSample(generatedTokens, labels, Double(load.generatedTokens)),
                     MetricSample(prefixQueries, labels, Double(load.prefixQueries)),
                     MetricSample(prefixHits, labels, Double(load.prefixHits)),
+                    MetricSample(draftedTokens, labels, Double(load.draftedTokens)),
+                    MetricSample(acceptedTokens, labels, Double(load.acceptedTokens)),
                 ]
             }
             return perModel + [MetricSample(inProgress, [:], Double(state.requestsInProgress))]

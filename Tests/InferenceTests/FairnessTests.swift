@@ -142,7 +142,7 @@ import Testing
             return taken
         }
         for number in 0..<8 { scheduler.add(sequence(number, prompt: 100)) }
-        // With nobody decoding, a whole chunk.
+        // With nobody decoding, as much as takes eight times as long.
         #expect(memory.step(&scheduler).reduce(0) { $0 + $1.count } == 512)
         for _ in 0..<10 { _ = step() }
         scheduler.add(sequence(8, prompt: 5_000))
@@ -161,7 +161,7 @@ import Testing
     @Test("the cost of a step is learnt exactly from steps that differ, and carefully from such as do not")
     func cost() {
         var cost = StepCost()
-        #expect(cost.tokens(within: 1) == 64)
+        #expect(cost.tokens(within: 1) == 128)
         for _ in 0..<5 { cost.note(tokens: 512, seconds: 5.12) }
         #expect(abs(cost.tokens(within: 1) - 100) <= 1)
         for index in 0..<60 {

@@ -13,7 +13,8 @@ IK_INCLUDE = Path(__file__).parents[1] / "workers" / "ik_build_info.cmake"
 PEERS = {
     peer.name: peer
     for peer in (
-        OutcropPeer(),
+        OutcropPeer("outcrop", "MXFP4 experts, int8 dense"),
+        OutcropPeer("outcrop-int8", "the same, activations in int8", ["--precision", "int8"]),
         LlamaPeer(
             "ik_llama.cpp", "ik_llama_cpp", ["--no-binary", "ik-llama-cpp-python", "ik-llama-cpp-python"],
             "MXFP4 experts, Q8_0 dense, repacked at load; compiled for this machine",
@@ -29,7 +30,7 @@ PEERS = {
         UnavailablePeer(
             "llama-cpp-py-sync", "its library wants glibc 2.38 (Debian 12 has 2.36); `llama.cpp` is compiled instead"),
         UnavailablePeer(
-            "mistralrs", "0.9.5 loads gpt-oss, but on two cores of a Zen 4 it prefills 4 tokens and decodes 0.16 tokens a second "
+            "mistralrs", "0.9.5 loads gpt-oss, but on two cores of a Zen 4 it prefills 4 and decodes 0.16 tokens a second "
             "with the 4-layer shape: there is nothing to compare"),
         UnavailablePeer(
             "openvino-genai", "reads models of its own format only, whose export expands all experts to 16 bits (42 GB for "

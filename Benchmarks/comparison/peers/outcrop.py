@@ -10,11 +10,12 @@ from .engine import ServerEngine
 class OutcropPeer:
     """`outcrop serve`, asked as any client would ask it."""
 
-    name = "outcrop"
-    weights = "MXFP4 experts, int8 dense"
     dense_bits = 8.5
     # Memory that it takes, as a share of the checkpoint.
     resident_share = 1
+
+    def __init__(self, name, weights, options=()):
+        self.name, self.weights, self.options = name, weights, options
 
     def prepare(self, work):
         self.model = work.weights.artifact()
@@ -23,7 +24,8 @@ class OutcropPeer:
         port = process.free_port()
         running = process.start(
             [work.outcrop, "serve", "--data", work.weights.library, "--model", self.model, "--port", port,
-             "--threads", work.threads, "--max-model-len", work.context, "--log-level", "warning", *work.outcrop_options],
+             "--threads", work.threads, "--max-model-len", work.context, "--log-level", "warning", *self.options,
+             *work.outcrop_options],
             log)
         try:
             process.wait_for_server(running, port, log)

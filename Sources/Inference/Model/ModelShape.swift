@@ -51,7 +51,7 @@ struct ModelShape: Sendable, Equatable {
     /// Layers with a window.
     var slidingLayers: Int { windows.count - fullLayers }
     /// The widest window, 0 if none.
-    var widestWindow: Int { windows.compactMap { $0 }.max() ?? 0 }
+    var widestWindow: Int { windows.reduce(0) { max($0, $1 ?? 0) } }
 }
 
 extension ModelShape {

@@ -32,7 +32,8 @@ struct PrefixFile: Sendable {
     /// A number that changes with the weights and with everything that may change a bit of the keys and values.
     private static func identity(_ artifact: Artifact, _ options: EngineOptions, _ instructionSet: String) -> UInt64 {
         let (samples, sampleBytes) = (64, 4096)
-        var bytes = Array("\(instructionSet) \(options.precision) \(options.storedKeyValueType) ".utf8)
+        var bytes = Array(
+            "\(instructionSet) \(options.precision) \(options.storedKeyValueType) \(options.isDeterministic) ".utf8)
         // The whole of the weights would take as long to read as they are large.
         let last = max(0, artifact.file.byteCount - sampleBytes)
         for sample in 0..<samples {

@@ -21,7 +21,7 @@ struct Scheduler {
         var slidingPages: Int
         /// Whether computed blocks are kept for sequences that begin alike.
         var reusesPrefixes = true
-        /// Seconds that a step should take while anyone decodes; no limit if nil.
+        /// Seconds that a step should take while anyone decodes, eight times as many while nobody does; no limit if nil.
         var stepSeconds: Double?
     }
 
@@ -43,6 +43,10 @@ struct Scheduler {
         var queries = 0
         var hits = 0
     }
+
+    /// How much longer a step may take while no answer is being written: large chunks use the machine best, but whoever comes
+    /// meanwhile waits for the step's end.
+    private static let idlePatience = 8.0
 
     let limits: Limits
     var waiting = WaitingQueue()
@@ -174,8 +178,9 @@ struct Scheduler {
     /// Tokens of prompts that fit into this step.
     private func promptBudget(decodes: Int) -> Int {
         let room = limits.stepTokens - decodes
-        guard decodes > 0, let seconds = limits.stepSeconds else { return room }
-        return min(room, max(StepCost.leastPromptTokens, cost.tokens(within: seconds) - decodes))
+        guard let seconds = limits.stepSeconds else { return room }
+        let patience = decodes > 0 ? seconds : seconds * Self.idlePatience
+        return min(room, max(StepCost.leastPromptTokens, cost.tokens(within: patience) - decodes))
     }
 
     private mutating func place(_ index: Int, count: Int) -> Part? {

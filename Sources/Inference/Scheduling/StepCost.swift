@@ -29,9 +29,12 @@ struct StepCost: Sendable {
         tokensTimesSeconds = tokensTimesSeconds * Self.memory + x * y
     }
 
-    /// Tokens whose step is expected to take about so long; a modest number while nothing is known.
+    /// What a modest machine computes in a second: believed until steps have been measured.
+    private static let modestTokensPerSecond = 128.0
+
+    /// Tokens whose step is expected to take about so long.
     func tokens(within budget: Double) -> Int {
-        guard weight > 0 else { return 2 * Self.leastPromptTokens }
+        guard weight > 0 else { return Int(min(budget * Self.modestTokensPerSecond, Double(Int32.max))) }
         let (fixed, perToken) = line
         guard budget > fixed else { return 0 }
         return Int(min((budget - fixed) / perToken, Double(Int32.max)))

@@ -60,6 +60,24 @@ struct EngineArguments: ParsableArguments {
             """, valueName: "bytes"))
     var prefixCacheDisk: ByteSize?
 
+    /// Whether an option that has two states is on.
+    enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Guess tokens from what a conversation holds already and compute them ahead where that pays (default: on); the \
+            answers stay the same.
+            """, valueName: "on|off"))
+    var speculation: Switch = .on
+
+    @Flag(
+        help: """
+            Make a seed fix the text whatever else runs. Prompts are slower on machines with matrix units, and so are bf16 \
+            dense weights; elsewhere it costs nothing, and --precision f32 is so always.
+            """)
+    var deterministic = false
+
     func validate() throws {
         if precision == .f32, let keyValueType, keyValueType != .f32 {
             throw ValidationError("--precision f32 keeps keys and values as f32; --kv-dtype is for the fast precision")
@@ -78,6 +96,7 @@ struct EngineArguments: ParsableArguments {
             instructionSet: EnvironmentVariable.instructionSet.value, threads: threads, pinsThreads: pinThreads,
             contextLength: maxModelLen, keyValueBytes: kvCacheMemory?.bytes, reusesPrefixes: !noPrefixCache,
             stepSeconds: stepMilliseconds == 0 ? nil : Double(stepMilliseconds) / 1000,
-            prefixFileBytes: prefixCacheDisk?.bytes, report: { writeError("outcrop: \($0)\n") })
+            prefixFileBytes: prefixCacheDisk?.bytes, report: { writeError("outcrop: \($0)\n") },
+            isDeterministic: deterministic, speculates: speculation == .on)
     }
 }
