@@ -15,14 +15,14 @@
 #include <string.h>
 
 enum {
-  TILE_TOKENS = 12,         // 12 totals, 8 weights, 4 sums, the rest for unpacking
-  DOUBLE_TILE_TOKENS = 7,   // of two planes: more, and the compiler spills
-  RARE_TILE_TOKENS = 4,     // of a tile whose scales cannot be added to exponents
-  STRIP_BYTES = 256 << 10,  // weights that stay in L2 while the tokens pass
-  NEAR_BYTES = 4096,        // how far ahead weights are fetched into L1
-  FAR_BYTES = 8192,         // and into L2
-  LEAST_SCALE = 85,         // scales of MXFP4 from here...
-  MOST_SCALE = 195,         // ... to here, times any of activations, are normal numbers
+  TILE_TOKENS = 12,          // 12 totals, 8 weights, 4 sums, the rest for unpacking
+  DOUBLE_TILE_TOKENS = 7,    // of two planes: more, and the compiler spills
+  FACTORED_TILE_TOKENS = 4,  // of a tile whose scales cannot be added to exponents
+  STRIP_BYTES = 256 << 10,   // weights that stay in L2 while the tokens pass
+  NEAR_BYTES = 4096,         // how far ahead weights are fetched into L1
+  FAR_BYTES = 8192,          // and into L2
+  LEAST_SCALE = 85,          // scales of MXFP4 from here...
+  MOST_SCALE = 195,          // ... to here, times any of activations, are normal numbers
 };
 
 /// How the weights' scales meet those of the activations.
@@ -39,22 +39,23 @@ CK_INLINE __m512i four_bytes(const uint8_t *bytes) {
 }
 
 /// Starts fetching a vector of weights, which may lie beyond the matrix: a prefetch never faults. L1 has too few
-/// buffers for misses to keep up with the memory while tokens are multiplied, so the weights come to L2; but not int8
-/// for one or two tokens, whose loads follow each other so closely that the processor sees a stream and fetches into
-/// L2 by itself.
-CK_INLINE void fetch(ck_weight_kind kind, int tokens, const uint8_t *vector) {
-  if (kind == CK_INT8 && tokens <= 2) _mm_prefetch((const char *)vector + NEAR_BYTES, _MM_HINT_T0);
+/// buffers for misses to keep up with the memory while tokens are multiplied, so the weights come to L2; but not where
+/// so little is done with each that its loads follow each other closely: then the processor sees a stream and fetches
+/// into L2 by itself. Where that changes is measured.
+CK_INLINE void fetch(int planes, ck_weight_kind kind, int tokens, const uint8_t *vector) {
+  const int is_stream = tokens + planes <= (kind == CK_INT8 ? 4 : 2);
+  if (is_stream) _mm_prefetch((const char *)vector + NEAR_BYTES, _MM_HINT_T0);
   else _mm_prefetch((const char *)vector + FAR_BYTES, _MM_HINT_T1);
 }
 
 /// The eight vectors of a k block: rows by columns 4g...4g + 3, biased.
-CK_INLINE void unpack_block(ck_weight_kind kind, int tokens, const uint8_t *block, __m512i w[8]) {
+CK_INLINE void unpack_block(int planes, ck_weight_kind kind, int tokens, const uint8_t *block, __m512i w[8]) {
   const __m512i values = _mm512_broadcast_i32x4(
       _mm_setr_epi8(-128, -120, -112, -104, -96, -80, -64, -32, -128, 120, 112, 104, 96, 80, 64, 32));
 #pragma clang loop unroll(full)
   for (int g = 0; g < (4 << kind); g++) {
     __m512i v = _mm512_loadu_si512(block + g * 64);
-    fetch(kind, tokens, block + g * 64);
+    fetch(planes, kind, tokens, block + g * 64);
     if (kind == CK_INT8) {
       w[g] = v;
     } else {
@@ -91,7 +92,7 @@ CK_INLINE void multiply_tile(
   for (int m = 0; m < tokens; m++) total[m] = _mm512_setzero_ps();
   for (size_t k = 0; k < blocks; k++) {
     __m512i w[8];
-    unpack_block(kind, tokens, c->weights + (start + k) * avx512_block_bytes(kind), w);
+    unpack_block(planes, kind, tokens, c->weights + (start + k) * avx512_block_bytes(kind), w);
     // The next row group's, which is_ordinary reads all at once.
     if (kind == CK_MXFP4) _mm_prefetch((const char *)c->scales + (start + k + blocks) * CK_ROW_GROUP, _MM_HINT_T0);
     const __m512i scales = block_scales(how, kind, c->scales, start + k);
@@ -145,10 +146,10 @@ static int is_ordinary(const uint8_t *scales, size_t blocks) {
   return extraordinary == 0;
 }
 
-/// One row group of MXFP4 whose scales are beyond what exponents can be added to.
-CK_INLINE void multiply_rare_tile(int planes, const ck_matmul *c, int32_t group, int32_t first, int32_t tokens) {
-  for (; tokens >= RARE_TILE_TOKENS; first += RARE_TILE_TOKENS, tokens -= RARE_TILE_TOKENS)
-    multiply_tile(planes, FACTORS, CK_MXFP4, c, group, first, RARE_TILE_TOKENS);
+/// One row group of MXFP4 by multiplications of the scales, whatever they are.
+CK_INLINE void multiply_factored_tile(int planes, const ck_matmul *c, int32_t group, int32_t first, int32_t tokens) {
+  for (; tokens >= FACTORED_TILE_TOKENS; first += FACTORED_TILE_TOKENS, tokens -= FACTORED_TILE_TOKENS)
+    multiply_tile(planes, FACTORS, CK_MXFP4, c, group, first, FACTORED_TILE_TOKENS);
   for (; tokens > 0; first++, tokens--) multiply_tile(planes, FACTORS, CK_MXFP4, c, group, first, 1);
 }
 
@@ -181,8 +182,9 @@ CK_INLINE void multiply(int planes, ck_weight_kind kind, const ck_matmul *c) {
     for (int32_t first = 0; first < c->tokens; first += share) {
       const int32_t tokens = c->tokens - first < share ? c->tokens - first : share;
       for (int32_t group = begin; group < end; group++) {
-        if (kind == CK_MXFP4 && !is_ordinary(c->scales + (size_t)group * blocks * 16, blocks)) {
-          multiply_rare_tile(planes, c, group, first, tokens);
+        // A single token waits for the memory: looking at the scales would cost more than it saves.
+        if (kind == CK_MXFP4 && (c->tokens == 1 || !is_ordinary(c->scales + (size_t)group * blocks * 16, blocks))) {
+          multiply_factored_tile(planes, c, group, first, tokens);
         } else {
           multiply_ordinary_tile(planes, kind, c, group, first, tokens);
         }
