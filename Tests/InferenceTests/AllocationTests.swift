@@ -31,14 +31,15 @@ import Testing
                     model: forward, limits: model.schedulerLimits, mailbox: EngineMailbox(capacity: 8),
                     counters: EngineCounters(contextLength: model.contextLength))
                 for (number, sampling) in Self.sampling.enumerated() {
-                    let prompt = (0..<40).map { Int32(($0 * 7 + number) % 500) }
+                    let prompt = (0..<33).map { Int32(($0 * 7 + number) % 500) }
                     loop.scheduler.add(
                         SequenceState(
                             number: number,
                             request: GenerationRequest(id: "\(number)", prompt: prompt, sampling: sampling)))
                 }
-                // Buffers grow to their size; 40 to 54 tokens are in the second page of each sequence.
-                for _ in 0..<5 { loop.step() }
+                // Buffers grow to their size, and the language's run-time library makes what it makes when code is run first;
+                // 33 to 55 tokens are in the second page of each sequence.
+                for _ in 0..<14 { loop.step() }
                 for _ in 0..<8 { #expect(countAllocations(loop) == 0) }
             }
         }

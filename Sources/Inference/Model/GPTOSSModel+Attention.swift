@@ -29,10 +29,9 @@ extension GPTOSSModel {
 
     /// Cuts the step's attention into tiles, once for all layers that see alike.
     func planAttention(_ batch: Batch) {
-        for (kind, window) in [nil, shape.widestWindow].enumerated() {
-            workspace.attentionPlans[kind].cut(
-                batch, window: window, heads: shape.keyValueHeads, threads: team.count)
-        }
+        let heads = shape.keyValueHeads
+        workspace.attentionPlans[0].cut(batch, window: nil, heads: heads, threads: team.count)
+        workspace.attentionPlans[1].cut(batch, window: shape.widestWindow, heads: heads, threads: team.count)
     }
 
     /// Every token's attention over what its sequence has stored.
