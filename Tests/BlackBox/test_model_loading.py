@@ -232,12 +232,15 @@ def test_usage_counts_what_the_answers_said(library, tmp_path):
         assert (metrics["inputTokenCount"], metrics["outputTokenCount"]) == (
             whole["prompt_tokens"], whole["completion_tokens"])
         reasoning = whole["completion_tokens_details"]["reasoning_tokens"]
-        count("one", "bob", (metrics["inputTokenCount"], metrics["outputTokenCount"]), reasoning=reasoning)
+        # The prompt was computed before; these two answers do not say so.
+        cached = whole["prompt_tokens_details"]["cached_tokens"]
+        assert cached > 0
+        count("one", "bob", (metrics["inputTokenCount"], metrics["outputTokenCount"]), cached, reasoning)
         messages = [{"role": "user", "content": [{"text": "What is your name?"}]}]
         said = runtime.converse(
             modelId="one", messages=messages, inferenceConfig={"maxTokens": 40, "temperature": 0})["usage"]
         assert (said["inputTokens"], said["outputTokens"]) == (whole["prompt_tokens"], whole["completion_tokens"])
-        count("one", "bob", (said["inputTokens"], said["outputTokens"]), reasoning=reasoning)
+        count("one", "bob", (said["inputTokens"], said["outputTokens"]), cached, reasoning)
         # What is refused or only counted costs nothing.
         runtime.count_tokens(modelId="one", input={"converse": {"messages": messages}})
         assert error_of(runtime.invoke_model, modelId="one", body="{}") == ("ValidationException", 400)

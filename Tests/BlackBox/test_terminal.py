@@ -140,7 +140,7 @@ def test_a_stopped_answer_stays_in_the_conversation(outcrop, tmp_path):
         time.sleep(0.5)
         terminal.process.send_signal(signal.SIGINT)
         shown = terminal.expect(">>> ")
-        assert "[stopped]" in shown and "Error" not in shown
+        assert "[stopped]" in shown and "\nError:" not in shown
         terminal.send(f"/save {tmp_path / 'saved.json'}\n")
         terminal.expect("saved to")
         saved = json.loads((tmp_path / "saved.json").read_text())

@@ -57,6 +57,9 @@ struct ConverseAnswer: Sendable {
 
 extension JSONWriter {
     /// Appends `"usage":{…},"metrics":{…}`.
+    ///
+    /// Without `cacheReadInputTokens`: on Amazon Bedrock these come beside `inputTokens`, and only where a request asked for
+    /// a cache point.
     mutating func append(usage: TokenUsage, latency: Int) {
         append(raw: "\"usage\":{\"inputTokens\":")
         append(usage.promptTokens)
@@ -64,10 +67,6 @@ extension JSONWriter {
         append(usage.completionTokens)
         append(raw: ",\"totalTokens\":")
         append(usage.totalTokens)
-        if usage.cachedTokens > 0 {
-            append(raw: ",\"cacheReadInputTokens\":")
-            append(usage.cachedTokens)
-        }
         append(raw: "},\"metrics\":{\"latencyMs\":")
         append(latency)
         append(raw: "}")
