@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # limits, the tokenizer, and memory that is touched for the first time.
 COMPONENTS = [
     (r"probe|Tokenizer|MachineProbe", None),
-    (r"ck_\w*mxfp4", "experts"),
-    (r"ck_\w*bf16_f32", "router"),
-    (r"ck_\w*(int8|bf16)_(q16|q8|bf16|f32)", "attention's matrices, unembedding"),
-    (r"ck_\w*attention", "attention"),
+    (r"(\b|_)mxfp4_(q16|q8|bf16|f32)", "experts"),
+    (r"(\b|_)bf16_f32", "router"),
+    (r"(\b|_)(int8|bf16)_(q16|q8|bf16|f32)", "attention's matrices, unembedding"),
+    (r"ck_\w*attention|(score|add|soften)_\w*(page|values|block)", "attention"),
     (r"Rally", "waiting for other threads"),
     (r"ck_\w*(rms_norm|rope|swiglu|scale_add|to_q16|to_q8|to_bf16|to_f16|to_i8)|storeKeyValue|RotaryEmbedding",
      "norms, rotation, SwiGLU, conversions"),
@@ -63,10 +63,11 @@ def profile(command):
     return {name: share / whole for name, share in shares.items()}
 
 
-def kernels():
-    """What Benchmarks/Kernels/run prints for the machine's best set."""
+def kernels(instruction_set):
+    """What Benchmarks/Kernels/run prints for a set."""
+    command = [ROOT / "Benchmarks" / "Kernels" / "run", instruction_set]
     tokens = {"TOKENS": "1 2 4 8 16 64 256"}
-    done = subprocess.run([ROOT / "Benchmarks" / "Kernels" / "run"], capture_output=True, text=True, env=os.environ | tokens)
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | tokens)
     if done.returncode != 0:
         raise SystemExit(f"Benchmarks/Kernels/run failed: {done.stderr.strip()[-400:]}")
     return done.stdout
@@ -105,8 +106,10 @@ def main():
     results.write_section(options.out, "breakdown", f"{options.synthetic}: where the time goes", body, record)
     if not options.no_kernels:
         print("kernels", file=sys.stderr, flush=True)
-        text = kernels()
-        body = head.replace(record["command"], "Benchmarks/Kernels/run") + "One thread; processor time.\n\n```\n" + text + "```"
+        name = machine.limits(options.outcrop, options.data or tempfile.gettempdir(), os.cpu_count())["instruction_set"]
+        text = kernels(name)
+        body = head.replace(record["command"], f"Benchmarks/Kernels/run {name}")
+        body += f"One thread, processor time.\n\n```\n{text}```"
         results.write_section(options.out, "kernels", "Kernels", body, {"date": record["date"], "text": text.splitlines()})
     print(f"written to {Path(options.out) / 'RESULTS.md'}", file=sys.stderr)
     return 0
