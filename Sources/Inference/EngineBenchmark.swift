@@ -91,8 +91,12 @@ public struct EngineBenchmark: Sendable {
             for try await one in group { times.append(one) }
             return times
         }
-        guard let first = times.compactMap(\.first).max(), let last = times.compactMap(\.last).min(), first < last
-        else { return 0 }
+        let (firsts, lasts) = (times.compactMap(\.first), times.compactMap(\.last))
+        guard var first = firsts.max(), var last = lasts.min() else { return 0 }
+        if first >= last {
+            // So few tokens that one conversation ended before another began.
+            (first, last) = (firsts.min() ?? first, lasts.max() ?? last)
+        }
         let tokens = times.reduce(0) { sum, one in sum + one.count { $0 > first && $0 <= last } }
         return Double(tokens) / (last - first).seconds
     }
