@@ -72,4 +72,10 @@ public struct EngineOptions: Sendable {
 
     /// What keys and values are kept as.
     var storedKeyValueType: KeyValueType { precision == .f32 ? .f32 : keyValueType }
+
+    /// Bytes of a page of keys and values of so many layers.
+    func pageByteCount(_ shape: ModelShape, layers: Int) -> Int {
+        KeyValuePages.pageByteCount(
+            layers: layers, heads: shape.keyValueHeads, headDim: shape.headDim, type: storedKeyValueType)
+    }
 }

@@ -143,10 +143,7 @@ struct KeyValuePlan {
     /// - Parameter availableBytes: memory that the machine can still give; half of it may be used unless the options say.
     init(shape: ModelShape, options: EngineOptions, availableBytes: Int) throws(EngineError) {
         let tokens = KeyValuePages.tokensPerPage
-        func pageBytes(_ layers: Int) -> Int {
-            KeyValuePages.pageByteCount(
-                layers: layers, heads: shape.keyValueHeads, headDim: shape.headDim, type: options.storedKeyValueType)
-        }
+        func pageBytes(_ layers: Int) -> Int { options.pageByteCount(shape, layers: layers) }
         let budget = options.keyValueBytes ?? max(availableBytes / 2, 256 << 20)
         // A decoding sequence sees its window and writes one page more; a chunk being computed is not dropped before its end.
         let slidingPerSequence = shape.widestWindow / tokens + 2
@@ -157,7 +154,7 @@ struct KeyValuePlan {
         let fullPageBytes = max(pageBytes(shape.fullLayers), 1)
         let most = max(0, budget - slidingBytes) / fullPageBytes
         // More pages than every sequence at full length could use would be waste.
-        let longest = (wanted + tokens - 1) / tokens
+        let longest = SequenceState.pages(for: wanted)
         let useful = longest * options.runningSequences
         // Of what one sequence of full length leaves, the sliding layers get a fifth, for prefixes that may be resumed.
         let cached =

@@ -16,17 +16,13 @@ struct PrefixFile: Sendable {
     /// Nil if nothing is to be kept.
     init?(_ artifact: Artifact, shape: ModelShape, options: EngineOptions, instructionSet: String) {
         guard options.reusesPrefixes, let limit = options.prefixFileBytes else { return nil }
-        func byteCount(_ layers: Int) -> Int {
-            KeyValuePages.pageByteCount(
-                layers: layers, heads: shape.keyValueHeads, headDim: shape.headDim, type: options.storedKeyValueType)
-        }
         path = FileSystem.join(artifact.folder, Self.name)
         byteLimit = limit
         report = options.report
         layout = PrefixFileLayout(
             identity: Self.identity(artifact, options, instructionSet), vocabularySize: shape.vocabularySize,
-            window: shape.widestWindow, fullByteCount: byteCount(shape.fullLayers),
-            slidingByteCount: byteCount(shape.slidingLayers))
+            window: shape.widestWindow, fullByteCount: options.pageByteCount(shape, layers: shape.fullLayers),
+            slidingByteCount: options.pageByteCount(shape, layers: shape.slidingLayers))
     }
 
     /// A number that changes with the weights and with everything that may change a bit of the keys and values.

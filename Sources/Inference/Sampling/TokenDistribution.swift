@@ -26,7 +26,12 @@ struct TokenDistribution {
     var isCertain: Bool { !maximum.isFinite || !inverseTemperature.isFinite }
 
     /// The probability of a token with this logit, relative to the most likely one's.
-    func weight(_ logit: Float) -> Double { Double(exponential((logit - maximum) * inverseTemperature)) }
+    func weight(_ logit: Float) -> Double { weight(logit, inverseTemperature: inverseTemperature) }
+
+    /// The same at another temperature; 1 for every token at the inverse temperature 0.
+    func weight(_ logit: Float, inverseTemperature: Float) -> Double {
+        Double(exponential((logit - maximum) * inverseTemperature))
+    }
 
     /// A token and its logit.
     struct Candidate: Equatable {

@@ -79,18 +79,15 @@ final class TokenRanking {
     }
 
     private func cut(reaching goal: Double, inverseTemperature: Float) -> Cut {
-        func weight(_ candidate: Candidate) -> Double {
-            Double(exponential((candidate.logit - distribution.maximum) * inverseTemperature))
-        }
         var reached = 0.0
         for candidate in ranked {
-            reached += weight(candidate)
+            reached += distribution.weight(candidate.logit, inverseTemperature: inverseTemperature)
             if reached >= goal { return Cut(through: candidate) }
         }
         while true {
             while let candidate = heap.popFirst() {
                 ranked.append(candidate)
-                reached += weight(candidate)
+                reached += distribution.weight(candidate.logit, inverseTemperature: inverseTemperature)
                 if reached >= goal { return Cut(through: candidate) }
             }
             guard floor > Cut.none.logit else { return .none }
@@ -148,12 +145,9 @@ final class TokenRanking {
         var steps = 0
         while low.nextUp < high {
             if gather(from: low, below: high) {
-                let weight = { (logit: Float) in
-                    Double(exponential((logit - self.distribution.maximum) * inverseTemperature))
-                }
                 var last = Cut(logit: low)
                 while reached < goal, let candidate = heap.popFirst() {
-                    reached += weight(candidate.logit)
+                    reached += distribution.weight(candidate.logit, inverseTemperature: inverseTemperature)
                     last = Cut(through: candidate)
                 }
                 forget()
@@ -165,7 +159,7 @@ final class TokenRanking {
             let sum = sum(from: middle, inverseTemperature: inverseTemperature)
             if sum < goal { (high, reached) = (middle, sum) } else { low = middle }
         }
-        let each = Double(exponential((low - distribution.maximum) * inverseTemperature))
+        let each = distribution.weight(low, inverseTemperature: inverseTemperature)
         return Cut(logit: low, lastID: tie(low, number: ((goal - reached) / each).rounded(.up)))
     }
 
