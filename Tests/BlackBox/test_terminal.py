@@ -27,7 +27,8 @@ def test_every_command_explains_itself_with_an_example(outcrop, command):
 
 def test_wrong_usage_is_64(outcrop):
     for arguments in (["nothing"], ["import"], ["import", "x", "--dense", "int3"], ["run"], ["serve", "--port", "99999999"],
-                      ["generate", "--tokens", "1"], ["--nothing"]):
+                      ["generate", "--tokens", "1"], ["--nothing"],
+                      ["bench", "--synthetic", "tiny", "--conversations", "1", "1"]):
         assert outcrop.run(*arguments, status=64).stderr
 
 

@@ -67,6 +67,9 @@ struct Bench: AsyncParsableCommand {
         guard (prompts + conversations + contexts).allSatisfy({ $0 >= 1 }), decodedTokens >= 2 else {
             throw ValidationError("lengths and counts are at least 1, --decoded-tokens at least 2")
         }
+        for values in [prompts, conversations, contexts] where Set(values).count < values.count {
+            throw ValidationError("each length and each number of conversations may be given once")
+        }
         let longest = plan.longestSequence
         if let length = engine.maxModelLen, length < longest {
             throw ValidationError("--max-model-len must be at least \(longest): the longest measurement needs it")
