@@ -11,7 +11,7 @@
 
 /// Fills the entries of `out` that are NULL from `simpler`.
 static void fill_gaps(ck_kernels *out, const ck_kernels *simpler) {
-  // What prepares a thread is the set's own; the entries after it are function pointers, but for the choices of activations, which belong to the whole set.
+  // What prepares a thread is the set's own, and so is a choice of activations, all three numbers of it.
   for (int w = 0; w < 3; w++) {
     for (int a = 0; a < 4; a++)
       if (!out->matmul[w][a]) out->matmul[w][a] = simpler->matmul[w][a];

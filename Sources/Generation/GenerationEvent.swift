@@ -92,8 +92,8 @@ public enum GenerationError: Error, Sendable, Equatable, CustomStringConvertible
     case invalidRequest(String)
     /// The queue is full; try again after so many seconds.
     case overloaded(retryAfterSeconds: Int)
-    /// The sequence needs more KV memory than exists even alone.
-    case outOfMemory(String)
+    /// The generator could not go on; the text says why.
+    case failed(String)
     /// The generator is shutting down.
     case shuttingDown
 
@@ -105,7 +105,7 @@ public enum GenerationError: Error, Sendable, Equatable, CustomStringConvertible
                 + "ask for fewer, or shorten the prompt"
         case .contextLengthExceeded(let prompt, nil, let limit):
             "\(prompt) prompt tokens exceed the context of \(limit) tokens: shorten the prompt"
-        case .invalidRequest(let text), .outOfMemory(let text): text
+        case .invalidRequest(let text), .failed(let text): text
         case .overloaded(let seconds): "too many requests wait: try again in \(seconds) s"
         case .shuttingDown: "the engine is shutting down"
         }

@@ -53,11 +53,13 @@ public struct GeneratorLoad: Sendable, Equatable {
     public var draftedTokens: Int
     /// Those of them that were right.
     public var acceptedTokens: Int
+    /// How often a sequence gave its memory up for others since start, to be computed again.
+    public var preemptions: Int
 
     /// A reading of the counters.
     public init(
         running: Int, waiting: Int, pageUsage: Double, promptTokens: Int, generatedTokens: Int, prefixQueries: Int = 0,
-        prefixHits: Int = 0, draftedTokens: Int = 0, acceptedTokens: Int = 0
+        prefixHits: Int = 0, draftedTokens: Int = 0, acceptedTokens: Int = 0, preemptions: Int = 0
     ) {
         self.running = running
         self.waiting = waiting
@@ -68,5 +70,6 @@ public struct GeneratorLoad: Sendable, Equatable {
         self.prefixHits = prefixHits
         self.draftedTokens = draftedTokens
         self.acceptedTokens = acceptedTokens
+        self.preemptions = preemptions
     }
 }

@@ -14,13 +14,16 @@ final class EngineCounters: Sendable {
     func addGenerated(_ tokens: Int) { state.withLock { $0.generatedTokens += tokens } }
     func addDrafted(_ tokens: Int) { state.withLock { $0.draftedTokens += tokens } }
     func addAccepted(_ tokens: Int) { state.withLock { $0.acceptedTokens += tokens } }
-    func publish(running: Int, waiting: Int, pageUsage: Double, prefixes: Scheduler.PrefixCounts) {
+    func publish(_ scheduler: borrowing Scheduler) {
+        let (running, waiting) = (scheduler.running.count, scheduler.waiting.count)
+        let (pageUsage, prefixes, preemptions) = (scheduler.pageUsage, scheduler.prefixCounts, scheduler.preemptions)
         state.withLock {
             $0.running = running
             $0.waiting = waiting
             $0.pageUsage = pageUsage
             $0.prefixQueries = prefixes.queries
             $0.prefixHits = prefixes.hits
+            $0.preemptions = preemptions
         }
     }
     var load: GeneratorLoad { state.withLock { $0 } }

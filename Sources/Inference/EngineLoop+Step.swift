@@ -28,7 +28,7 @@ extension EngineLoop {
     /// Computes the parts of a step and samples from them.
     func run(_ parts: [Scheduler.Part]) {
         fill(parts)
-        model.forward(batch)
+        model.forward(batch, rows: rowNumbers)
         batch.removeAll()
         postprocess(parts)
     }
@@ -39,15 +39,14 @@ extension EngineLoop {
         for part in parts {
             scheduler.update(part.number) { append(part, of: $0) }
         }
+        rowNumbers.removeAll(keepingCapacity: true)
+        for entry in logitRows { rowNumbers.append(entry.row) }
     }
 
     private func append(_ part: Scheduler.Part, of sequence: SequenceState) {
         let first = batch.tokens.count
         let end = part.start + part.ownCount
-        batch.append(
-            sequence.tokens[part.start..<end], drafts: sequence.lookup.drafts.prefix(part.drafts), position: part.start,
-            pages: Batch.Pages(
-                full: sequence.fullPages, sliding: sequence.slidingPages, firstSlidingPage: sequence.firstSlidingPage))
+        batch.append(part, of: sequence)
         let prompt = sequence.request.prompt
         for position in part.start..<end {
             let isSampled = position + 1 == sequence.tokens.count && sequence.request.maximumTokens != 0
@@ -70,16 +69,15 @@ extension EngineLoop {
         for part in parts {
             scheduler.complete(part)
             if part.drafts > 0 { counters.addDrafted(part.drafts) }
+            reportProgress(part)
         }
         stoppedNumber = nil
-        rowNumbers.removeAll(keepingCapacity: true)
-        for entry in logitRows { rowNumbers.append(entry.row) }
         for start in stride(from: 0, to: logitRows.count, by: model.workspace.logitRows) {
             let block = start..<min(start + model.workspace.logitRows, logitRows.count)
-            model.computeLogits(rows: rowNumbers[block])
+            model.computeLogits(rows: block)
             for index in block { consume(logitRows[index], logitRow: index - start) }
         }
-        for part in parts { report(part) }
+        for part in parts { finishUnsampled(part) }
     }
 
     private func consume(_ entry: LogitRow, logitRow: Int) {

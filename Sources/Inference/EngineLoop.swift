@@ -70,19 +70,27 @@ final class EngineLoop {
         }
     }
 
-    /// Progress of a prompt, and the end of requests that only wanted their prompt computed.
-    func report(_ part: Scheduler.Part) {
-        guard let sequence = scheduler.running.first(where: { $0.number == part.number }) else { return }
-        guard sequence.generatedCount == 0 || part.ownCount > 1 else { return }
+    /// Counts a part of a prompt and tells how far it is.
+    func reportProgress(_ part: Scheduler.Part) {
+        guard let sequence = scheduler.running.first(where: { $0.number == part.number }),
+            sequence.generatedCount == 0 || part.ownCount > 1
+        else { return }
         let prompt = sequence.request.prompt.count
         counters.addPrompt(part.ownCount)
         events[part.number]?.yield(.promptProgress(computed: min(sequence.computed, prompt), total: prompt))
-        guard sequence.request.maximumTokens == 0, sequence.pendingCount == 0 else { return }
+    }
+
+    /// Ends a request that only wanted its prompt computed.
+    func finishUnsampled(_ part: Scheduler.Part) {
+        guard let sequence = scheduler.running.first(where: { $0.number == part.number }),
+            sequence.request.maximumTokens == 0, sequence.pendingCount == 0
+        else { return }
         sendPromptLogprobs(part.number)
         finish(
             part.number,
             GenerationSummary(
-                reason: .length, promptTokens: prompt, cachedTokens: sequence.cachedTokens ?? 0, generatedTokens: 0))
+                reason: .length, promptTokens: sequence.request.prompt.count,
+                cachedTokens: sequence.cachedTokens ?? 0, generatedTokens: 0))
     }
 
     func sendPromptLogprobs(_ number: Int) {
@@ -114,8 +122,6 @@ final class EngineLoop {
     }
 
     private func publishLoad() {
-        counters.publish(
-            running: scheduler.running.count, waiting: scheduler.waiting.count, pageUsage: scheduler.pageUsage,
-            prefixes: scheduler.prefixCounts)
+        counters.publish(scheduler)
     }
 }

@@ -70,6 +70,12 @@ public struct EngineOptions: Sendable {
         self.speculates = speculates
     }
 
+    /// Bytes for the keys and values of each of some models where nothing else is said: half of what the machine has left
+    /// beside their weights, and enough for a short conversation in any case.
+    public static func keyValueShare(of availableBytes: Int, models: Int = 1) -> Int {
+        max(availableBytes / 2 / models, 256 << 20)
+    }
+
     /// What keys and values are kept as.
     var storedKeyValueType: KeyValueType { precision == .f32 ? .f32 : keyValueType }
 

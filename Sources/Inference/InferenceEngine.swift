@@ -13,8 +13,9 @@ public final class InferenceEngine: TokenGenerator {
     private let counters: EngineCounters
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Starts the engine's thread for a model.
-    public init(_ model: LoadedModel) {
+    /// Makes the buffers for a model and starts the engine's thread.
+    /// - Throws: `NumericsError.outOfMemory` if the system refuses the memory.
+    public init(_ model: LoadedModel) throws {
         let contextLength = model.contextLength
         limits = GeneratorLimits(contextLength: contextLength, vocabularySize: model.vocabularySize)
         let mailbox = EngineMailbox(
@@ -22,12 +23,16 @@ public final class InferenceEngine: TokenGenerator {
         let counters = EngineCounters(contextLength: contextLength)
         self.mailbox = mailbox
         self.counters = counters
+        var made: GPTOSSModel? = try model.makeForwardPass()
         startThread { [ended] in
-            model.withForwardPass { forwardPass in
-                EngineLoop(
-                    model: forwardPass, limits: model.schedulerLimits, mailbox: mailbox, counters: counters,
-                    prefixFile: model.prefixFile, drafts: model.draftPlan(forwardPass)
-                ).run()
+            // The buffers are gone before the end is told: whoever waits for it may want their memory.
+            if let forwardPass = made.take() {
+                model.asFirstThread {
+                    EngineLoop(
+                        model: forwardPass, limits: model.schedulerLimits, mailbox: mailbox, counters: counters,
+                        prefixFile: model.prefixFile, drafts: model.draftPlan(forwardPass)
+                    ).run()
+                }
             }
             ended.signal()
         }
@@ -48,7 +53,7 @@ public final class InferenceEngine: TokenGenerator {
         return stream
     }
 
-    /// What it does right now; costs no lock.
+    /// What it does right now, or did at the end of the latest step.
     public func load() -> GeneratorLoad { counters.load }
 
     /// Ends every request with `GenerationError.shuttingDown`, ends the threads and waits for them. Blocks for at most one

@@ -32,14 +32,10 @@ extension LoadedModel {
         _ body: (Int, Span<Float>) throws -> Void
     ) throws {
         var batch = Batch()
-        batch.append(
-            sequence.tokens[part.start..<part.start + part.count], position: part.start,
-            pages: Batch.Pages(
-                full: sequence.fullPages, sliding: sequence.slidingPages, firstSlidingPage: sequence.firstSlidingPage))
-        model.forward(batch)
-        let rows = Array(0..<part.count)
+        batch.append(part, of: sequence)
+        model.forward(batch, rows: Array(0..<part.count))
         for start in stride(from: 0, to: part.count, by: model.workspace.logitRows) {
-            let block = rows[start..<min(start + model.workspace.logitRows, part.count)]
+            let block = start..<min(start + model.workspace.logitRows, part.count)
             model.computeLogits(rows: block)
             for row in block {
                 try model.workspace.logits.withRow(row - start) { try body(part.start + row, $0) }

@@ -5,7 +5,7 @@ import OutcropNumerics
 
 /// A model mapped into memory with everything needed to run it; one engine or one run at a time uses it.
 ///
-/// Safe: `withForwardPass` is called by one thread for as long as it computes.
+/// Safe: nothing of it changes; a forward pass belongs to the thread that it was made for.
 public final class LoadedModel: @unchecked Sendable {
     /// The most tokens of one sequence: what was asked for, or what the model and the memory allow.
     public let contextLength: Int
@@ -50,11 +50,12 @@ public final class LoadedModel: @unchecked Sendable {
         contextLength = plan.contextLength
         keyValueBytes = plan.byteCount
         schedulerLimits = Scheduler.Limits(
-            stepTokens: options.stepTokens, runningSequences: options.runningSequences,
+            // All that decode must fit into one step.
+            stepTokens: options.stepTokens, runningSequences: min(options.runningSequences, options.stepTokens),
             waitingRequests: options.waitingRequests, window: shape.widestWindow, fullPages: plan.fullPages,
             slidingPages: plan.slidingPages, reusesPrefixes: options.reusesPrefixes,
             stepSeconds: options.stepSeconds)
-        prefixFile = PrefixFile(artifact, shape: shape, options: options, instructionSet: kernels.name)
+        prefixFile = PrefixFile(artifact, shape: shape, options: options, kernels: kernels)
     }
 
     /// Bytes of weights that a step of `rows` tokens reads at least, on average over random tokens: of a layer's E experts,
@@ -76,15 +77,18 @@ public final class LoadedModel: @unchecked Sendable {
     }
 
     /// Makes the threads and buffers and lends the forward pass to `body`; they are gone afterwards.
-    func withForwardPass<Result>(_ body: (GPTOSSModel) throws -> Result) rethrows -> Result {
-        // Memory for the buffers is a few hundred megabytes at most; a system that refuses it cannot go on.
-        guard let forwardPass = try? makeForwardPass() else {
-            preconditionFailure("the system refused the engine's buffers")
-        }
+    /// - Throws: `NumericsError.outOfMemory`, and what `body` throws.
+    func withForwardPass<Result>(_ body: (GPTOSSModel) throws -> Result) throws -> Result {
+        let forwardPass = try makeForwardPass()
+        return try asFirstThread { try body(forwardPass) }
+    }
+
+    /// Runs `body` on the calling thread as the first of a forward pass's team.
+    func asFirstThread<Result>(_ body: () throws -> Result) rethrows -> Result {
         let prepare = prepareThread
         prepare(0)
         defer { kernels.endThread() }
-        return try body(forwardPass)
+        return try body()
     }
 
     /// What each thread does before it computes. Pinned threads go to the cores in order, so that neighbouring shares of a
@@ -98,7 +102,9 @@ public final class LoadedModel: @unchecked Sendable {
         }
     }
 
-    private func makeForwardPass() throws(NumericsError) -> GPTOSSModel {
+    /// Makes the threads and buffers of a forward pass.
+    /// - Throws: `NumericsError.outOfMemory` if the system refuses the memory.
+    func makeForwardPass() throws(NumericsError) -> GPTOSSModel {
         let type = options.storedKeyValueType
         let kernels = kernels
         return GPTOSSModel(
@@ -144,7 +150,7 @@ struct KeyValuePlan {
     init(shape: ModelShape, options: EngineOptions, availableBytes: Int) throws(EngineError) {
         let tokens = KeyValuePages.tokensPerPage
         func pageBytes(_ layers: Int) -> Int { options.pageByteCount(shape, layers: layers) }
-        let budget = options.keyValueBytes ?? max(availableBytes / 2, 256 << 20)
+        let budget = options.keyValueBytes ?? EngineOptions.keyValueShare(of: availableBytes)
         // A decoding sequence sees its window and writes one page more; a chunk being computed is not dropped before its end.
         let slidingPerSequence = shape.widestWindow / tokens + 2
         let sliding =

@@ -1,7 +1,7 @@
 import CKernels
 
 /// How the weights of a packed matrix are stored; the layouts are drawn in `CKernels.h`.
-public enum WeightKind: Int, Sendable {
+public enum WeightKind: Int, Sendable, CaseIterable {
     /// Four-bit floats with one power-of-two scale per 32.
     case mxfp4
     /// Eight-bit integers with one half-float scale per 32.

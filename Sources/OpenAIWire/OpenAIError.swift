@@ -150,7 +150,7 @@ extension OpenAIError {
                 status: 429,
                 message: "The server has too many requests waiting. Please try again in \(seconds) s.",
                 type: "rate_limit_error", code: "rate_limit_exceeded", retryAfter: seconds)
-        case .outOfMemory(let message):
+        case .failed(let message):
             self = OpenAIError(status: 503, message: message, type: "server_error", code: "out_of_memory")
         case .shuttingDown: self = Self.shuttingDown
         }

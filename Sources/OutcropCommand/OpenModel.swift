@@ -22,7 +22,7 @@ struct OpenModel: Sendable {
         let encoding = try HarmonyEncoding(tokenizer: try TokenizerArguments.tokenizer(at: model.tokenizerPath))
         let loaded = try LoadedModel(model.artifact, options: options)
         byteCount = model.artifact.file.byteCount + loaded.keyValueBytes
-        engine = InferenceEngine(loaded)
+        engine = try InferenceEngine(loaded)
         served = ServedModel(
             id: model.manifest?.id ?? ModelIdentifier.derived(from: model.name), names: names, generator: engine,
             encoding: encoding,

@@ -16,14 +16,20 @@ import Usage
 extension Serve {
     /// The models that were named, loaded.
     func openModels() async throws -> [OpenedModel] {
-        var models: [OpenedModel] = []
-        for (index, text) in model.enumerated() {
-            let resolved = try await source.resolve(text)
-            let names = model.count == 1 ? servedModelName : Array(servedModelName.dropFirst(index).prefix(1))
-            models.append(
-                try OpenModel(resolved, names: names.isEmpty ? [resolved.name] : names, options: engineOptions).opened)
+        var resolved: [ResolvedModel] = []
+        for text in model { resolved.append(try await source.resolve(text)) }
+        var options = engineOptions
+        if resolved.count > 1 {
+            // What one model has reserved does not show in the memory that the next one finds free.
+            let weights = resolved.reduce(0) { $0 + $1.artifact.file.byteCount }
+            options.keyValueBytes =
+                options.keyValueBytes
+                ?? EngineOptions.keyValueShare(of: Machine.availableMemory - weights, models: resolved.count)
         }
-        return models
+        return try resolved.enumerated().map { index, model in
+            let names = resolved.count == 1 ? servedModelName : Array(servedModelName.dropFirst(index).prefix(1))
+            return try OpenModel(model, names: names.isEmpty ? [model.name] : names, options: options).opened
+        }
     }
 
     /// The server's settings, with everything that it keeps in the data folder open.

@@ -24,6 +24,8 @@ enum LoadMetrics {
         "vllm:spec_decode_num_draft_tokens_total", .counter, "Tokens guessed and computed ahead.")
     private static let acceptedTokens = MetricFamily(
         "vllm:spec_decode_num_accepted_tokens_total", .counter, "Guessed tokens that were right.")
+    private static let preemptions = MetricFamily(
+        "vllm:num_preemptions_total", .counter, "Sequences that gave their pages up for others, to be computed again.")
     private static let inProgress = MetricFamily(
         "outcrop_requests_in_progress", .gauge, "Requests being answered.")
 
@@ -44,6 +46,7 @@ enum LoadMetrics {
                     MetricSample(prefixHits, labels, Double(load.prefixHits)),
                     MetricSample(draftedTokens, labels, Double(load.draftedTokens)),
                     MetricSample(acceptedTokens, labels, Double(load.acceptedTokens)),
+                    MetricSample(preemptions, labels, Double(load.preemptions)),
                 ]
             }
             return perModel + [MetricSample(inProgress, [:], Double(state.requestsInProgress))]

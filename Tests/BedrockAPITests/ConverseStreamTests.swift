@@ -71,7 +71,7 @@ import Testing
     @Test(
         "an engine that fails ends the stream with an exception frame",
         arguments: [
-            (GenerationError.outOfMemory("no pages left"), "modelStreamErrorException"),
+            (GenerationError.failed("no pages left"), "modelStreamErrorException"),
             (GenerationError.overloaded(retryAfterSeconds: 2), "throttlingException"),
             (GenerationError.shuttingDown, "serviceUnavailableException"),
         ])

@@ -25,7 +25,7 @@ import Testing
         "the generator's refusals have Bedrock's codes",
         arguments: [
             (GenerationError.overloaded(retryAfterSeconds: 3), 429, "ThrottlingException"),
-            (GenerationError.outOfMemory("no pages left"), 424, "ModelErrorException"),
+            (GenerationError.failed("no pages left"), 424, "ModelErrorException"),
             (GenerationError.shuttingDown, 503, "ServiceUnavailableException"),
             (GenerationError.invalidRequest("no"), 400, "ValidationException"),
         ])
@@ -43,7 +43,7 @@ import Testing
 
     @Test("an engine that fails in a whole answer")
     func engineFailure() async throws {
-        let server = try TestServer(scripts: [.init([200_005], failure: .outOfMemory("no pages left"))])
+        let server = try TestServer(scripts: [.init([200_005], failure: .failed("no pages left"))])
         try await server.call("converse", question()).expectError(424, "ModelErrorException", contains: "no pages")
     }
 

@@ -103,7 +103,7 @@ import Testing
     @Test("an engine that fails ends the stream with an exception frame")
     func failure() async throws {
         let server = try TestServer(
-            scripts: [.init([200_005, 17_196, 200_008, 13_225], failure: .outOfMemory("no pages left"))])
+            scripts: [.init([200_005, 17_196, 200_008, 13_225], failure: .failed("no pages left"))])
         let frames = try await server.call("invoke-with-response-stream", Self.hello + "}").frames()
         let last = try #require(frames.last)
         #expect(last.headers[":message-type"] == "exception")

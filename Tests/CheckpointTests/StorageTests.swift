@@ -45,8 +45,6 @@ struct StorageTests {
         try AtomicFile.write(Array(0...255), to: folder.join("a"))
         let file = try MappedFile(path: folder.join("a"))
         #expect(file.byteCount == 256 && file.bytes(250..<256) == [250, 251, 252, 253, 254, 255])
-        file.adviseWillNeed(0..<256)
-        file.adviseWillNeed(100..<100_000)
     }
 
     @Test("an atomic write replaces the file and leaves no other")

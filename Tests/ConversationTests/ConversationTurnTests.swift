@@ -211,8 +211,8 @@ import Tokenizer
 
     @Test("the generator's error is the turn's")
     func failure() async throws {
-        let model = try ScriptedModel(scripts: [.init([1, 2], failure: .outOfMemory("no pages"))])
-        await #expect(throws: GenerationError.outOfMemory("no pages")) { try await model.answer("Hi") }
+        let model = try ScriptedModel(scripts: [.init([1, 2], failure: .failed("no pages"))])
+        await #expect(throws: GenerationError.failed("no pages")) { try await model.answer("Hi") }
     }
 
     @Test("log-probabilities come with the answer's tokens only, and with the text that they end in")

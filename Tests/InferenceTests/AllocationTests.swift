@@ -26,7 +26,7 @@ import Testing
     func steadyState() async throws {
         // On one thread: a team of several makes its phase's closure one that can be sent to the others.
         try await Golden("d1-base").withModel(EngineOptions(threads: 1)) { model in
-            model.withForwardPass { forward in
+            try model.withForwardPass { forward in
                 let loop = EngineLoop(
                     model: forward, limits: model.schedulerLimits, mailbox: EngineMailbox(capacity: 8),
                     counters: EngineCounters(contextLength: model.contextLength))

@@ -24,7 +24,7 @@ import Testing
         var options = EngineOptions(precision: .f32)
         options.contextLength = 1024
         options.keyValueBytes = 256 << 20
-        let engine = InferenceEngine(try LoadedModel(try Artifact(folder: record.folder), options: options))
+        let engine = try InferenceEngine(LoadedModel(try Artifact(folder: record.folder), options: options))
         defer { engine.shutdown() }
         let examples = try lines(of: demoFile("examples.jsonl")).map { try JSONValue.parse($0) }
         #expect(examples.count == 40)

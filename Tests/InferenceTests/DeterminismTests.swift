@@ -15,7 +15,7 @@ import Testing
         var options = options
         options.isDeterministic = true
         return try await Golden("d1-base").withModel(options, dense: dense) { model in
-            let engine = InferenceEngine(model)
+            let engine = try InferenceEngine(model)
             defer { engine.shutdown() }
             let company = try (0..<others).map { index in
                 let prompt = (0..<(30 * index + 5)).map { Int32(($0 * 11 + index) % 500) }

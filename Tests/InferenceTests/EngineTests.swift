@@ -10,7 +10,7 @@ import Testing
         _ options: EngineOptions = EngineOptions(), _ body: (InferenceEngine) async throws -> Void
     ) async throws {
         try await Golden("d1-base").withModel(options) { model in
-            let engine = InferenceEngine(model)
+            let engine = try InferenceEngine(model)
             defer { engine.shutdown() }
             try await body(engine)
         }
@@ -148,9 +148,9 @@ import Testing
         try await withEngine(EngineOptions(precision: .f32)) { engine in
             for request in requests() { expected.append(try await engine.tokens(of: request)) }
         }
-        // Room for the sliding layers and for about 300 tokens of the others.
+        // Room for the sliding layers and for some 700 tokens of the others, which all together want 1,400.
         let options = EngineOptions(
-            precision: .f32, contextLength: 320, keyValueBytes: 5 << 20, runningSequences: 6)
+            precision: .f32, contextLength: 320, keyValueBytes: 4300 << 10, runningSequences: 6)
         try await withEngine(options) { engine in
             let found = try await withThrowingTaskGroup(of: (Int, [Int32]).self) { group in
                 for (index, request) in requests().enumerated() {
@@ -161,6 +161,16 @@ import Testing
                 return found
             }
             #expect(found == expected)
+            #expect(engine.load().preemptions > 0)
+        }
+    }
+
+    @Test("prompt tokens are counted when they are computed, those that were in memory are not")
+    func promptCounts() async throws {
+        try await withEngine { engine in
+            for _ in 0..<2 { _ = try await engine.tokens(of: request(97) { $0.maximumTokens = 1 }) }
+            #expect(engine.load().promptTokens == 97 + 1)
+            #expect(engine.load().prefixHits == 96)
         }
     }
 
@@ -177,7 +187,7 @@ import Testing
     @Test("shutting down ends open requests with an error and refuses new ones")
     func shutdown() async throws {
         try await Golden("d1-base").withModel(EngineOptions()) { model in
-            let engine = InferenceEngine(model)
+            let engine = try InferenceEngine(model)
             let task = Task { try await engine.tokens(of: request { $0.maximumTokens = 1000 }) }
             while engine.load().running == 0 { try await Task.sleep(for: .milliseconds(1)) }
             engine.shutdown()

@@ -52,7 +52,7 @@ import Testing
     func greedy(name: String) async throws {
         let golden = try Golden(name)
         try await golden.withModel(EngineOptions(precision: .f32)) { model in
-            let engine = InferenceEngine(model)
+            let engine = try InferenceEngine(model)
             defer { engine.shutdown() }
             for length in [7, 129, 300] {
                 let expected = try golden.integers("greedy_f32_\(length)")
@@ -75,7 +75,7 @@ import Testing
             expected = rows
         }
         try await golden.withModel(EngineOptions(precision: .f32)) { model in
-            let engine = InferenceEngine(model)
+            let engine = try InferenceEngine(model)
             defer { engine.shutdown() }
             let alone = try await engine.tokens(
                 of: GenerationRequest(id: "alone", prompt: prompt, maximumTokens: 40))

@@ -34,7 +34,7 @@ import Testing
         options.prefixFileBytes = limit
         options.report = { [reports] in reports.add($0) }
         change(&options)
-        let engine = InferenceEngine(try LoadedModel(artifact, options: options))
+        let engine = try InferenceEngine(LoadedModel(artifact, options: options))
         defer { engine.shutdown() }
         var results: [(tokens: [SampledToken], cached: Int)] = []
         for prompt in prompts {

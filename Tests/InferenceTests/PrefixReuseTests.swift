@@ -50,7 +50,7 @@ import Testing
         coldOptions.contextLength = nil
         try await Golden("d1-base").withModel(coldOptions, dense: .int8) { coldModel in
             try await Golden("d1-base").withModel(options, dense: .int8) { warmModel in
-                let (cold, warm) = (InferenceEngine(coldModel), InferenceEngine(warmModel))
+                let (cold, warm) = try (InferenceEngine(coldModel), InferenceEngine(warmModel))
                 defer {
                     cold.shutdown()
                     warm.shutdown()

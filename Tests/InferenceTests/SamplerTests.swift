@@ -63,6 +63,17 @@ import Testing
         }
     }
 
+    @Test(
+        "a temperature so small that its inverse overflows is greedy",
+        arguments: [
+            Float.leastNonzeroMagnitude, .leastNormalMagnitude / 4, .leastNormalMagnitude / 2, .leastNormalMagnitude,
+            1e-30,
+        ])
+    func smallTemperature(temperature: Float) throws {
+        let parameters = SamplingParameters(temperature: temperature)
+        #expect(try draws(parameters, skewed, count: 50) == [3: 50])
+    }
+
     @Test("top-k, top-p and min-p keep exactly the tokens they should")
     func filters() throws {
         #expect(Set(try draws(SamplingParameters(topK: 2), skewed).keys) == [3, 10])

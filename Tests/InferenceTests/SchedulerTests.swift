@@ -10,7 +10,8 @@ import Testing
     private func sequence(_ number: Int, prompt: Int) -> SequenceState {
         SequenceState(
             number: number,
-            request: GenerationRequest(id: "\(number)", prompt: [Int32](repeating: 1, count: prompt)))
+            // No two begin alike: what they could share is PrefixReuseTests' subject.
+            request: GenerationRequest(id: "\(number)", prompt: [Int32](repeating: Int32(number), count: prompt)))
     }
 
     /// Runs a step as the engine would: every part is computed, and sequences that reach their end sample token 7.
@@ -65,36 +66,42 @@ import Testing
     @Test("when pages run out the youngest sequence gives way and is computed again later")
     func preemption() {
         var scheduler = Scheduler(limits: Self.limits)
-        scheduler.add(sequence(0, prompt: 250))
-        scheduler.add(sequence(1, prompt: 250))
+        // Seven of sixteen pages each, nine in the end.
+        scheduler.add(sequence(0, prompt: 220))
+        scheduler.add(sequence(1, prompt: 220))
         var order: [Int] = []
         for _ in 0..<400 {
             for part in step(&scheduler) { order.append(part.number) }
             for number in [0, 1] {
-                let isDone = scheduler.update(number) { $0.generatedCount >= 30 } ?? false
+                let isDone = scheduler.update(number) { $0.generatedCount >= 60 } ?? false
                 if isDone { _ = scheduler.remove(number) }
             }
             if scheduler.isIdle { break }
         }
         #expect(scheduler.isIdle)
+        #expect(scheduler.preemptions > 0)
         #expect(scheduler.pageUsage == 0)
         #expect(order.contains(0) && order.contains(1))
     }
 
     @Test("two prompts that hold all pages between them do not wait for each other for ever")
     func noDeadlock() {
-        var scheduler = Scheduler(limits: Self.limits)
-        for number in 0..<3 { scheduler.add(sequence(number, prompt: 500)) }
+        var limits = Self.limits
+        limits.slidingPages = 5
+        var scheduler = Scheduler(limits: limits)
+        scheduler.add(sequence(0, prompt: 250))
+        scheduler.add(sequence(1, prompt: 150))
         var steps = 0
         while !scheduler.isIdle, steps < 300 {
             #expect(!step(&scheduler).isEmpty)
             steps += 1
-            for number in 0..<3 {
+            for number in 0..<2 {
                 let isDone = scheduler.update(number) { $0.generatedCount >= 2 } ?? false
                 if isDone { _ = scheduler.remove(number) }
             }
         }
         #expect(scheduler.isIdle)
+        #expect(scheduler.preemptions > 0)
     }
 
     @Test("removing a sequence frees its pages, wherever it is")

@@ -104,7 +104,7 @@ import Testing
         _ requests: [GenerationRequest], _ options: EngineOptions, together: Bool
     ) async throws -> (events: [[GenerationEvent]], load: GeneratorLoad) {
         try await Golden("d1-base").withModel(options) { model in
-            let engine = InferenceEngine(model)
+            let engine = try InferenceEngine(model)
             defer { engine.shutdown() }
             var found: [[GenerationEvent]] = []
             if together {
@@ -190,16 +190,16 @@ import Testing
     func equalRows() async throws {
         for set in KernelSet.available {
             try await Golden("d1-base").withModel(EngineOptions(precision: .f32, instructionSet: set)) { model in
-                model.withForwardPass { #expect($0.mostEqualRows(limit: 32) == 32) }
+                try model.withForwardPass { #expect($0.mostEqualRows(limit: 32) == 32) }
             }
             try await Golden("d1-base").withModel(EngineOptions(instructionSet: set, isDeterministic: true)) { model in
-                model.withForwardPass { #expect($0.mostEqualRows(limit: 32) == 32) }
+                try model.withForwardPass { #expect($0.mostEqualRows(limit: 32) == 32) }
             }
         }
         // On AVX-512 bf16 weights take f32 activations for less than 4 tokens.
         guard KernelSet.available.contains("avx512") else { return }
         try await Golden("d1-base").withModel(EngineOptions(instructionSet: "avx512")) { model in
-            model.withForwardPass { #expect([3, 32].contains($0.mostEqualRows(limit: 32))) }
+            try model.withForwardPass { #expect([3, 32].contains($0.mostEqualRows(limit: 32))) }
         }
     }
 }

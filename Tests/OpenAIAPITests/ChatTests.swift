@@ -240,7 +240,7 @@ import Tokenizer
 
     @Test("a generator that fails within a stream is an error event")
     func failureWithinStream() async throws {
-        let server = try TestServer(scripts: [.init([200_005], failure: .outOfMemory("no pages left"))])
+        let server = try TestServer(scripts: [.init([200_005], failure: .failed("no pages left"))])
         let answer = try await server.chat(",\"stream\":true")
         #expect(answer.status == 200)
         #expect(try answer.events.last?["error"]?["message"]?.stringValue == "no pages left")

@@ -192,7 +192,7 @@ extension BedrockError {
             self.init(
                 .throttling, "Too many requests, please wait before trying again: the queue is full.",
                 retryAfter: seconds)
-        case .outOfMemory(let message): self.init(.modelError, message)
+        case .failed(let message): self.init(.modelError, message)
         case .shuttingDown: self = Self.shuttingDown
         }
     }

@@ -20,23 +20,29 @@ struct AttentionPlan {
     /// What a token costs beside the positions it sees, in positions: about a page.
     private static let costPerToken = KeyValuePages.tokensPerPage
 
-    /// Cuts a batch into tiles, small enough that all threads have work.
-    mutating func cut(_ batch: Batch, window: Int?, heads: Int, threads: Int) {
+    /// Cuts some rows of a batch, in ascending order, into tiles, small enough that all threads have work.
+    mutating func cut(
+        _ batch: Batch, rows: some RandomAccessCollection<Int>, window: Int?, heads: Int, threads: Int
+    ) {
         tiles.removeAll(keepingCapacity: true)
-        let most = min(KernelSet.attentionTokens, max(1, batch.tokens.count * heads / (4 * threads)))
-        var row = 0
-        while row < batch.tokens.count {
-            var end = row + 1
-            var seen = min(batch.positions[row] + 1, window ?? .max) + AttentionPlan.costPerToken
-            while end < batch.tokens.count, end - row < most, batch.owners[end] == batch.owners[row],
-                batch.positions[end] == batch.positions[end - 1] + 1
-            {
-                seen += min(batch.positions[end] + 1, window ?? .max) + AttentionPlan.costPerToken
-                end += 1
+        let most = min(KernelSet.attentionTokens, max(1, rows.count * heads / (4 * threads)))
+        var tile: Range<Int>?
+        for row in rows {
+            if let open = tile, open.count < most, row == open.upperBound, batch.continues(at: row) {
+                tile = open.lowerBound..<row + 1
+            } else {
+                if let tile { append(tile, batch, window: window) }
+                tile = row..<row + 1
             }
-            tiles.append(Tile(rows: row..<end, cost: seen, start: cost))
-            row = end
         }
+        if let tile { append(tile, batch, window: window) }
+    }
+
+    private mutating func append(_ rows: Range<Int>, _ batch: Batch, window: Int?) {
+        let seen = rows.reduce(0) { sum, row in
+            sum + min(batch.positions[row] + 1, window ?? .max) + AttentionPlan.costPerToken
+        }
+        tiles.append(Tile(rows: rows, cost: seen, start: cost))
     }
 
     /// Calls `body` with a thread's share of all heads' tiles, head by head, so that a thread stays with one head's keys and

@@ -34,6 +34,11 @@ struct Batch: Sendable {
         sequences.append(pages)
     }
 
+    /// Whether a row's token follows that of the row before it.
+    func continues(at row: Int) -> Bool {
+        owners[row] == owners[row - 1] && positions[row] == positions[row - 1] + 1
+    }
+
     /// Forgets the step but keeps the memory. Sequences get their page lists for themselves again, which they could
     /// otherwise not extend without copying them.
     mutating func removeAll() {

@@ -29,17 +29,33 @@ extension GPTOSSModel {
 
     /// Cuts the step's attention into tiles, once for all layers that see alike.
     func planAttention(_ batch: Batch) {
-        let heads = shape.keyValueHeads
-        workspace.attentionPlans[0].cut(batch, window: nil, heads: heads, threads: team.count)
-        workspace.attentionPlans[1].cut(batch, window: shape.widestWindow, heads: heads, threads: team.count)
+        let rows = batch.tokens.indices
+        cut(batch, rows, window: nil, into: &workspace.attentionPlans.full)
+        cut(batch, rows, window: shape.widestWindow, into: &workspace.attentionPlans.sliding)
+    }
+
+    private func cut(
+        _ batch: Batch, _ rows: some RandomAccessCollection<Int>, window: Int?, into plan: inout AttentionPlan
+    ) {
+        plan.cut(batch, rows: rows, window: window, heads: shape.keyValueHeads, threads: team.count)
+    }
+
+    /// The attention of some tokens over what their sequences have stored.
+    func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch, _ rows: [Int]) {
+        cut(batch, rows, window: shape.windows[index], into: &workspace.attentionPlans.last)
+        attend(layer, index: index, batch, workspace.attentionPlans.last)
     }
 
     /// Every token's attention over what its sequence has stored.
     func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch) {
+        let plans = workspace.attentionPlans
+        attend(layer, index: index, batch, shape.windows[index] == nil ? plans.full : plans.sliding)
+    }
+
+    private func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch, _ plan: AttentionPlan) {
         let window = shape.windows[index]
         let pool = window == nil ? fullPages : slidingPages
         let poolLayer = shape.poolIndex(of: index)
-        let plan = workspace.attentionPlans[window == nil ? 0 : 1]
         let scale = 1 / Float(shape.headDim).squareRoot()
         team.run { thread in
             let scratch = workspace.lanes[thread].scratch

@@ -30,11 +30,15 @@ final class GPTOSSModel {
         self.slidingPages = slidingPages
     }
 
-    /// Computes the last hidden states of the batch's tokens into `workspace.hidden` and stores their keys and values.
-    func forward(_ batch: Batch) {
+    /// Computes the last hidden states of some of the batch's rows into rows 0... of `workspace.hidden`, and stores the keys
+    /// and values of all its tokens.
+    ///
+    /// - Parameter rows: the rows whose logits may be asked for, ascending.
+    func forward(_ batch: Batch, rows: [Int]) {
         precondition(batch.tokens.count <= workspace.tokens, "a step of at most \(workspace.tokens) tokens")
         embed(batch)
-        for layer in 0..<shape.layers { runLayer(layer, batch) }
+        for layer in 0..<shape.layers - 1 { runLayer(layer, batch) }
+        runLayer(shape.layers - 1, batch, keeping: rows.count < batch.tokens.count ? rows : nil)
     }
 
     /// x = E[token]; the angles of the step's positions; how attention is cut.
@@ -49,21 +53,34 @@ final class GPTOSSModel {
     }
 
     /// One transformer block over the rows of `workspace.hidden`.
-    func runLayer(_ index: Int, _ batch: Batch) {
+    ///
+    /// - Parameter rows: in the last block, the rows whose results are needed, ascending, which become rows 0...; of the
+    ///   others only keys and values are computed. All rows if nil.
+    func runLayer(_ index: Int, _ batch: Batch, keeping rows: [Int]? = nil) {
         let layer = weights.layers[index]
-        attention(layer, index: index, batch)
-        mixtureOfExperts(layer, tokens: batch.tokens.count)
+        projectInputs(layer, tokens: batch.tokens.count)
+        rotateAndStore(index, batch)
+        if let rows {
+            attend(layer, index: index, batch, rows)
+            keep(rows)
+        } else {
+            attend(layer, index: index, batch)
+        }
+        let count = rows?.count ?? batch.tokens.count
+        guard count > 0 else { return }
+        projectAttention(layer, tokens: count)
+        mixtureOfExperts(layer, tokens: count)
     }
 
-    /// The logits of some rows of the batch, into rows 0... of `workspace.logits`.
-    func computeLogits(rows: ArraySlice<Int>) {
+    /// The logits of some of the rows that `forward` kept, into rows 0... of `workspace.logits`.
+    func computeLogits(rows: Range<Int>) {
         precondition(rows.count <= workspace.logitRows, "at most \(workspace.logitRows) rows of logits at once")
         let input = workspace.logitInput
         input.kind = kernels.activationKind(
             for: weights.unembedding.kind, tokens: rows.count, precision: precision.ofLogits)
         team.split(rows.count) { _, share in
             for target in share {
-                let row = rows[rows.startIndex + target]
+                let row = rows.lowerBound + target
                 normalise(row: row, gain: weights.finalNorm)
                 kernels.convert(workspace.normed, row: row, to: input, row: target)
             }
@@ -88,8 +105,8 @@ final class GPTOSSModel {
 
     // MARK: - Attention
 
-    private func attention(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch) {
-        let count = batch.tokens.count
+    /// q, k, v = W norm(x) + b.
+    private func projectInputs(_ layer: ModelWeights.Layer, tokens count: Int) {
         let input = workspace.hiddenInput
         input.kind = kernels.activationKind(for: layer.qkv.matrix.kind, tokens: count, precision: precision)
         team.split(count) { _, rows in
@@ -99,22 +116,32 @@ final class GPTOSSModel {
             }
         }
         multiply(layer.qkv.matrix, bias: layer.qkv.bias, input, tokens: count, into: workspace.qkv)
-        rotateAndStore(index, batch)
-        attend(layer, index: index, batch)
-        let attended = workspace.attentionInput
-        attended.kind = kernels.activationKind(
-            for: layer.attentionOutput.matrix.kind, tokens: count, precision: precision)
-        team.split(count) { _, rows in
-            for row in rows { kernels.convert(workspace.attention, row: row, to: attended, row: row) }
+    }
+
+    /// Moves the rows whose results are needed to the front.
+    private func keep(_ rows: [Int]) {
+        for (target, row) in rows.enumerated() where target != row {
+            workspace.hidden.copyRow(row, of: workspace.hidden, to: target)
+            workspace.attention.copyRow(row, of: workspace.attention, to: target)
         }
-        multiply(
-            layer.attentionOutput.matrix, bias: layer.attentionOutput.bias, attended, tokens: count,
-            into: workspace.projected)
+    }
+
+    /// x += W attention + b; each thread adds the columns that it has computed.
+    private func projectAttention(_ layer: ModelWeights.Layer, tokens count: Int) {
+        let (matrix, input) = (layer.attentionOutput.matrix, workspace.attentionInput)
+        input.kind = kernels.activationKind(for: matrix.kind, tokens: count, precision: precision)
         team.split(count) { _, rows in
-            for row in rows {
+            for row in rows { kernels.convert(workspace.attention, row: row, to: input, row: row) }
+        }
+        team.split(matrix.rowGroups) { thread, share in
+            kernels.multiply(
+                matrix, rowGroups: share, input, tokens: 0..<count, into: workspace.projected,
+                bias: layer.attentionOutput.bias, scratch: workspace.lanes[thread].scratch)
+            let columns = share.lowerBound * 16..<min(share.upperBound * 16, shape.hiddenSize)
+            for row in 0..<count {
                 kernels.addScaled(
-                    workspace.hidden, row: row, columns: 0..<shape.hiddenSize, workspace.projected, row: row,
-                    column: 0, weight: 1)
+                    workspace.hidden, row: row, columns: columns, workspace.projected, row: row,
+                    column: columns.lowerBound, weight: 1)
             }
         }
     }

@@ -32,8 +32,9 @@ final class Workspace {
     /// One per thread.
     let lanes: [Lane]
     var routing = ExpertRouting()
-    /// The step's attention in layers that see everything, and in those with a window.
-    var attentionPlans = [AttentionPlan(), AttentionPlan()]
+    /// The step's attention in layers that see everything, in those with a window, and in the last one where it is of some
+    /// rows only.
+    var attentionPlans = (full: AttentionPlan(), sliding: AttentionPlan(), last: AttentionPlan())
 
     /// What one thread needs for itself.
     final class Lane {

@@ -14,22 +14,29 @@ struct PrefixFile: Sendable {
     let report: @Sendable (String) -> Void
 
     /// Nil if nothing is to be kept.
-    init?(_ artifact: Artifact, shape: ModelShape, options: EngineOptions, instructionSet: String) {
+    init?(_ artifact: Artifact, shape: ModelShape, options: EngineOptions, kernels: KernelSet) {
         guard options.reusesPrefixes, let limit = options.prefixFileBytes else { return nil }
         path = FileSystem.join(artifact.folder, Self.name)
         byteLimit = limit
         report = options.report
         layout = PrefixFileLayout(
-            identity: Self.identity(artifact, options, instructionSet), vocabularySize: shape.vocabularySize,
+            identity: Self.identity(artifact, options, kernels), vocabularySize: shape.vocabularySize,
             window: shape.widestWindow, fullByteCount: options.pageByteCount(shape, layers: shape.fullLayers),
             slidingByteCount: options.pageByteCount(shape, layers: shape.slidingLayers))
     }
 
     /// A number that changes with the weights and with everything that may change a bit of the keys and values.
-    private static func identity(_ artifact: Artifact, _ options: EngineOptions, _ instructionSet: String) -> UInt64 {
+    private static func identity(_ artifact: Artifact, _ options: EngineOptions, _ kernels: KernelSet) -> UInt64 {
         let (samples, sampleBytes) = (64, 4096)
+        // Another build may compute other bits, and so does a processor that has not all of an instruction set.
+        let choices = WeightKind.allCases.map { kind in
+            (1...64).map { kernels.activationKind(for: kind, tokens: $0, precision: options.precision) }
+        }
         var bytes = Array(
-            "\(instructionSet) \(options.precision) \(options.storedKeyValueType) \(options.isDeterministic) ".utf8)
+            """
+            \(Machine.executableIdentity) \(kernels.name) \(choices) \(options.precision) \(options.storedKeyValueType) \
+            \(options.isDeterministic)
+            """.utf8)
         // The whole of the weights would take as long to read as they are large.
         let last = max(0, artifact.file.byteCount - sampleBytes)
         for sample in 0..<samples {

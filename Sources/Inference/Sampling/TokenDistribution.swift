@@ -21,9 +21,11 @@ struct TokenDistribution {
         inverseTemperature = 1 / temperature
     }
 
-    /// Whether all but the most likely token are out of the question: its logit, or the temperature's inverse, is infinite
-    /// or undefined.
-    var isCertain: Bool { !maximum.isFinite || !inverseTemperature.isFinite }
+    /// Whether all but the most likely token are out of the question: its logit, or the temperature's inverse in base 2, is
+    /// infinite or undefined.
+    var isCertain: Bool { !maximum.isFinite || !(inverseTemperature * Self.log2OfE).isFinite }
+
+    private static let log2OfE: Float = 1.442_695
 
     /// The probability of a token with this logit, relative to the most likely one's.
     func weight(_ logit: Float) -> Double { weight(logit, inverseTemperature: inverseTemperature) }

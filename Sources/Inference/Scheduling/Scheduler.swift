@@ -53,6 +53,8 @@ struct Scheduler {
     var running: [SequenceState] = []
     var pools: PagePools
     var prefixCounts = PrefixCounts()
+    /// How often a sequence gave its pages up, to be computed again.
+    private(set) var preemptions = 0
     /// The latest step's parts.
     private var latestParts: [Part] = []
     /// What steps have taken.
@@ -203,6 +205,7 @@ struct Scheduler {
     }
 
     private mutating func preempt(_ index: Int) {
+        preemptions += 1
         pools.release(&running[index])
         waiting.add(running.remove(at: index))
     }

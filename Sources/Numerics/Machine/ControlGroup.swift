@@ -42,27 +42,30 @@ struct ControlGroup {
     }
 
     /// The most bytes of memory; nil if there is no limit.
-    var memoryLimit: Int? {
-        let limits =
-            folders(controller: "").compactMap { number($0 + "/memory.max") }
-            + folders(controller: "memory").compactMap { number($0 + "/memory.limit_in_bytes") }
-        // Version 1 writes "no limit" as the largest multiple of a page.
-        return limits.filter { $0 > 0 && $0 < 1 << 60 }.min()
+    var memoryLimit: Int? { memoryGroups.map(\.limit).min() }
+
+    /// Bytes of the limits that are left, files in the page cache counted as free since they give way; nil without a limit.
+    var memoryLeft: Int? {
+        memoryGroups.map { group in
+            let used = number(group.folder + "/memory.current") ?? number(group.folder + "/memory.usage_in_bytes") ?? 0
+            let statistics = SystemFile.text(group.folder + "/memory.stat")
+            let cached =
+                (SystemFile.number(after: "inactive_file ", in: statistics) ?? 0)
+                + (SystemFile.number(after: "active_file ", in: statistics) ?? 0)
+            return max(0, group.limit - max(0, used - cached))
+        }.min()
     }
 
-    /// Bytes of the limit that are left, files in the page cache counted as free since they give way; nil without a limit.
-    var memoryLeft: Int? {
-        guard let limit = memoryLimit else { return nil }
-        let group =
-            folders(controller: "").first { !SystemFile.text($0 + "/memory.current").isEmpty }
-            ?? folders(controller: "memory").first
-        guard let group else { return limit }
-        let used = number(group + "/memory.current") ?? number(group + "/memory.usage_in_bytes") ?? 0
-        let statistics = SystemFile.text(group + "/memory.stat")
-        let cached =
-            (SystemFile.number(after: "inactive_file ", in: statistics) ?? 0)
-            + (SystemFile.number(after: "active_file ", in: statistics) ?? 0)
-        return max(0, limit - max(0, used - cached))
+    /// The groups that limit the memory: this one or those above it, which its neighbours use as well.
+    private var memoryGroups: [(folder: String, limit: Int)] {
+        let groups =
+            folders(controller: "").map { ($0, number($0 + "/memory.max")) }
+            + folders(controller: "memory").map { ($0, number($0 + "/memory.limit_in_bytes")) }
+        return groups.compactMap { folder, limit in
+            // Version 1 writes "no limit" as the largest multiple of a page.
+            guard let limit, limit > 0, limit < 1 << 60 else { return nil }
+            return (folder, limit)
+        }
     }
 
     /// The group's folder and those above it, whose limits hold as well. In a container the path may name folders that only

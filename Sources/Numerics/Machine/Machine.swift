@@ -34,6 +34,12 @@ public enum Machine {
         return min(available, ControlGroup().memoryLeft ?? available)
     }
 
+    /// What tells one build of this program from another, as far as the system shows its file: size and time of last change.
+    public static var executableIdentity: String {
+        guard let status = FileSystem.status(of: "/proc/self/exe") else { return "" }
+        return "\(status.byteCount) \(status.modified)"
+    }
+
     /// Keeps the calling thread on one logical processor. Does nothing where the system has no such call or refuses.
     public static func pinThread(toProcessor processor: Int) {
         ck_pin_thread(Int32(clamping: processor))

@@ -40,7 +40,4 @@ public struct ProcessorTopology: Sendable, Equatable {
         self.cores = cores.enumerated().sorted { ($0.element.node, $0.offset) < ($1.element.node, $1.offset) }.map(
             \.element)
     }
-
-    /// NUMA nodes that the cores belong to.
-    public var nodeCount: Int { Set(cores.map(\.node)).count }
 }

@@ -44,23 +44,9 @@ public final class MappedFile: Sendable {
     @unsafe
     public var baseAddress: UnsafeRawPointer { unsafe base }
 
-    /// Asks the system to read a range of the file ahead of its use.
-    public func adviseWillNeed(_ range: Range<Int>) {
-        advise(range, MADV_WILLNEED)
-    }
-
     /// A copy of some bytes of the file.
     public func bytes(_ range: Range<Int>) -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "the range is outside the file")
         return unsafe [UInt8](UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
-    }
-
-    private func advise(_ range: Range<Int>, _ advice: some BinaryInteger) {
-        let page = Int(getpagesize())
-        let lower = max(0, range.lowerBound) / page * page
-        let upper = min(range.upperBound, byteCount)
-        guard lower < upper else { return }
-        // Only advice: a refusal (an old kernel, a file system without large pages) changes nothing.
-        unsafe _ = madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, Int32(advice))
     }
 }

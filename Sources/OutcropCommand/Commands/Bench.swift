@@ -103,7 +103,7 @@ struct Bench: AsyncParsableCommand {
         options.runningSequences = max(options.runningSequences, conversations.max() ?? 1)
         let start = ContinuousClock.now
         let model = try LoadedModel(artifact, options: options)
-        let engine = InferenceEngine(model)
+        let engine = try InferenceEngine(model)
         defer { engine.shutdown() }
         var report = BenchReport(
             model: model, configuration: artifact.configuration, dense: artifact.dense, plan: plan)

@@ -41,7 +41,7 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let artifact = try await model.resolve().artifact
-        let engine = InferenceEngine(try LoadedModel(artifact, options: engine.options))
+        let engine = try InferenceEngine(LoadedModel(artifact, options: engine.options))
         defer { engine.shutdown() }
         let request = GenerationRequest(
             id: "generate", prompt: tokens.ids, sampling: .greedy, maximumTokens: maxTokens,
