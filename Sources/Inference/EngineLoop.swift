@@ -70,6 +70,13 @@ final class EngineLoop {
         }
     }
 
+    /// Tells those whose turn has come in this step.
+    func reportAdmissions() {
+        for admission in scheduler.admissions {
+            events[admission.number]?.yield(.admitted(cachedTokens: admission.cachedTokens))
+        }
+    }
+
     /// Progress of a prompt, and the end of requests that only wanted their prompt computed.
     func report(_ part: Scheduler.Part) {
         guard let sequence = scheduler.running.first(where: { $0.number == part.number }) else { return }
@@ -79,10 +86,7 @@ final class EngineLoop {
         events[part.number]?.yield(.promptProgress(computed: min(sequence.computed, prompt), total: prompt))
         guard sequence.request.maximumTokens == 0, sequence.pendingCount == 0 else { return }
         sendPromptLogprobs(part.number)
-        finish(
-            part.number,
-            GenerationSummary(
-                reason: .length, promptTokens: prompt, cachedTokens: sequence.cachedTokens ?? 0, generatedTokens: 0))
+        finish(part.number, .length)
     }
 
     func sendPromptLogprobs(_ number: Int) {
@@ -93,11 +97,11 @@ final class EngineLoop {
         }
     }
 
-    func finish(_ number: Int, _ summary: GenerationSummary) {
+    func finish(_ number: Int, _ reason: FinishReason) {
         _ = scheduler.remove(number)
         mailbox.end(number)
         let continuation = events.removeValue(forKey: number)
-        continuation?.yield(.finished(summary))
+        continuation?.yield(.finished(reason))
         continuation?.finish()
     }
 

@@ -38,6 +38,14 @@ struct Scheduler {
         var ownCount: Int { count - drafts }
     }
 
+    /// The first time that a sequence's turn came.
+    struct Admission: Equatable {
+        /// The sequence's number.
+        var number: Int
+        /// Tokens of its prompt that were in memory.
+        var cachedTokens: Int
+    }
+
     /// What the prefix cache was asked for and gave, in prompt tokens.
     struct PrefixCounts: Equatable, Sendable {
         var queries = 0
@@ -53,6 +61,8 @@ struct Scheduler {
     var running: [SequenceState] = []
     var pools: PagePools
     var prefixCounts = PrefixCounts()
+    /// The sequences that the latest step admitted and that had not been before.
+    var admissions: [Admission] = []
     /// The latest step's parts.
     private var latestParts: [Part] = []
     /// What steps have taken.
@@ -116,6 +126,7 @@ struct Scheduler {
         var parts: [Part] = []
         swap(&parts, &latestParts)
         parts.removeAll(keepingCapacity: true)
+        admissions.removeAll(keepingCapacity: true)
         scheduleDecodes(&parts)
         admit()
         schedulePrompts(&parts)
