@@ -220,9 +220,8 @@ let package = Package(
         tests(
             "APISupport",
             [
-                "Access", "AWSProtocol", "Conversation", "Generation", "Harmony", "JSON", "Tokenizer", crypto,
-                hummingbird,
-                hummingbirdTesting, httpTypes, logging, nio,
+                "Access", "AWSProtocol", "Conversation", "Generation", "Harmony", "JSON", "Tokenizer", "Usage",
+                crypto, hummingbird, hummingbirdTesting, httpTypes, logging, nio,
             ]),
         tests(
             "OpenAIAPI",

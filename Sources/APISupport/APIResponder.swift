@@ -47,6 +47,7 @@ public struct APIResponder: HTTPResponder {
         }
         let scope = RequestScope()
         var response: Response
+        var outcome = AccessRecord.Outcome.complete
         var logger = context.logger
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request"] = "\(id)"
@@ -57,7 +58,11 @@ public struct APIResponder: HTTPResponder {
             response = try await answer(arrival, body, target)
         } catch {
             await body.discard()
-            if !(error is ClientGone) { logger.debug("request failed", metadata: ["error": "\(error)"]) }
+            if error is ClientGone {
+                outcome = .clientGone
+            } else {
+                logger.debug("request failed", metadata: ["error": "\(error)"])
+            }
             response = door.errors.response(for: error, request: id)
         }
         if request.method == .head { response = response.createHeadResponse() }
@@ -68,7 +73,8 @@ public struct APIResponder: HTTPResponder {
             request: request, id: id, route: target.name, status: response.status, start: start,
             address: context.channel.remoteAddress?.ipAddress, scope: scope,
             logger: logger, metrics: metrics, audit: audit)
-        return record.attached(to: response, isStreamed: response.body.contentLength == nil || target.isObjects)
+        return record.attached(
+            to: response, isStreamed: response.body.contentLength == nil || target.isObjects, outcome: outcome)
     }
 
     /// A request and what belongs to it from its first byte on.

@@ -14,6 +14,12 @@ struct AccessRecord: Sendable {
         .histogram(bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]),
         "Seconds from a request's arrival to the end of its answer.")
 
+    /// What became of the answer.
+    enum Outcome: String {
+        case complete = "complete"
+        case clientGone = "client gone"
+    }
+
     private let id: RequestIdentifier
     private let method: String
     private let route: String
@@ -45,9 +51,11 @@ struct AccessRecord: Sendable {
     }
 
     /// The response, which records itself when its body is written or has failed to be; at once if its body is known.
-    func attached(to response: Response, isStreamed: Bool) -> Response {
+    ///
+    /// - Parameter outcome: what has become of an answer whose body is known.
+    func attached(to response: Response, isStreamed: Bool, outcome: Outcome) -> Response {
         guard isStreamed else {
-            write(outcome: "complete")
+            write(outcome)
             return response
         }
         let body = response.body
@@ -55,24 +63,25 @@ struct AccessRecord: Sendable {
         response.body = ResponseBody(contentLength: body.contentLength) { writer in
             do {
                 try await body.write(writer)
-                write(outcome: "complete")
+                write(.complete)
             } catch {
-                write(outcome: "client gone")
+                write(.clientGone)
                 throw error
             }
         }
         return response
     }
 
-    private func write(outcome: String) {
+    private func write(_ outcome: Outcome) {
         let elapsed = (ContinuousClock.now - start).seconds
         metrics.increment(Self.requests, ["method": method, "route": route, "code": "\(status.code)"])
         metrics.observe(Self.duration, ["route": route], elapsed)
         logger.info(
             "\(method) \(path) \(status.code)",
-            metadata: ["seconds": "\((elapsed * 1000).rounded() / 1000)", "outcome": "\(outcome)"])
+            metadata: ["seconds": "\((elapsed * 1000).rounded() / 1000)", "outcome": "\(outcome.rawValue)"])
         writeAudit()
     }
+
     /// Probes and metrics, which nobody has to be let in for, are not audited.
     private func writeAudit() {
         guard let audit else { return }

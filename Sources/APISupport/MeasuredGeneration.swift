@@ -20,6 +20,15 @@ public protocol MeasuredEvent: Sendable {
     var milestone: Milestone { get }
 }
 
+/// Reads an answer's events, and says at any time what the answer has taken so far.
+public protocol MeasuredIterator: AsyncIteratorProtocol where Element: MeasuredEvent {
+    /// What the answer has taken so far.
+    var usage: TokenUsage { get }
+}
+
+extension ConversationTurn.Iterator: MeasuredIterator {}
+extension TextCompletion.Iterator: MeasuredIterator {}
+
 extension ConversationEvent: MeasuredEvent {
     /// What the event means for measurements.
     public var milestone: Milestone {
@@ -43,33 +52,31 @@ extension TextCompletionEvent: MeasuredEvent {
 }
 
 extension GenerationMetrics {
-    /// The events of one generation, measured from now to its end, and counted for who asked for it.
-    public func measured<Events: AsyncSequence & Sendable>(
-        _ events: Events, model: ServedModel, caller: Caller
-    ) -> EventStream<Events.Element>.Source
-    where Events.Element: MeasuredEvent, Events.AsyncIterator: SendableMetatype {
+    /// The events of one generation, measured from now to its end, and counted for who asked for it: as far as it came, if
+    /// it fails or the client leaves.
+    public func measured<Answer: AsyncSequence & Sendable>(
+        _ answer: Answer, model: ServedModel, caller: Caller
+    ) -> EventStream<Answer.Element>.Source
+    where Answer.AsyncIterator: MeasuredIterator & SendableMetatype {
         let start = ContinuousClock.now
         return { emit in
+            var events = answer.makeAsyncIterator()
             var firstToken: ContinuousClock.Instant?
-            do {
-                for try await event in events {
-                    switch event.milestone {
-                    case .prompt: break
-                    case .token: firstToken = firstToken ?? .now
-                    case .end(let summary):
-                        record(
-                            model: model.name, reason: summary.reason.name,
-                            promptTokens: summary.usage.promptTokens, cachedTokens: summary.usage.cachedTokens,
-                            generatedTokens: summary.usage.completionTokens,
-                            firstToken: firstToken.map { $0 - start }, total: .now - start)
-                        recordUsage(of: model, by: caller, summary.usage, lasting: .now - start)
-                        recordRepairs(summary.repairs, model: model.name)
-                    }
-                    emit(event)
+            var summary: ConversationSummary?
+            defer {
+                record(
+                    GenerationMeasurement(
+                        summary: summary, usage: events.usage, firstToken: firstToken.map { $0 - start },
+                        total: .now - start),
+                    of: model, for: caller)
+            }
+            while let event = try await events.next() {
+                switch event.milestone {
+                case .prompt: break
+                case .token: firstToken = firstToken ?? .now
+                case .end(let end): summary = end
                 }
-            } catch {
-                recordAbort(model: model.name)
-                throw error
+                emit(event)
             }
         }
     }

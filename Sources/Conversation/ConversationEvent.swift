@@ -59,7 +59,7 @@ public struct ConversationSummary: Sendable, Equatable {
 public struct TokenUsage: Sendable, Equatable {
     /// Tokens of the prompt.
     public var promptTokens: Int
-    /// Of these, not computed because an equal prefix was in memory. 0 when the turn was cut short by a stop text.
+    /// Of these, not computed because an equal prefix was in memory.
     public var cachedTokens: Int
     /// Tokens generated, reasoning and control tokens included.
     public var completionTokens: Int
@@ -73,6 +73,9 @@ public struct TokenUsage: Sendable, Equatable {
         self.completionTokens = completionTokens
         self.reasoningTokens = reasoningTokens
     }
+
+    /// What a request has taken whose turn has not come.
+    public static let zero = TokenUsage(promptTokens: 0)
 
     /// Prompt and completion.
     public var totalTokens: Int { promptTokens + completionTokens }

@@ -41,8 +41,9 @@ public struct ConversationTurn: AsyncSequence, Sendable {
         private let memory: TurnMemory
         private var assembler: TurnAssembler
         private var pending: [ConversationEvent] = []
-        private var cachedTokens = 0
         private var isForced = false
+        /// What the turn has taken so far, also when it ends early; the prompt counts as a whole once its turn has come.
+        public private(set) var usage = TokenUsage.zero
 
         init(
             events: GenerationBox.Stream.AsyncIterator?, generator: any TokenGenerator, request: GenerationRequest,
@@ -67,19 +68,22 @@ public struct ConversationTurn: AsyncSequence, Sendable {
 
         private mutating func handle(_ event: GenerationEvent) {
             switch event {
+            case .admitted(let cachedTokens):
+                if !isForced { usage = TokenUsage(promptTokens: request.prompt.count, cachedTokens: cachedTokens) }
             case .promptProgress(let computed, let total):
                 if !isForced { pending.append(.promptProgress(computed: computed, total: total)) }
             case .promptLogprobs: break
             case .token(let token):
                 pending += assembler.consume(token)
+                usage.completionTokens += 1
+                usage.reasoningTokens = assembler.reasoningTokens
                 if assembler.hasMatchedStop {
                     end(.stop)
                 } else if assembler.isAbandoned, !request.ignoresStopTokens {
                     if !goOnWithFinalMessage() { end(.stop) }
                 }
-            case .finished(let summary):
-                if !isForced { cachedTokens = summary.cachedTokens }
-                if case .length = summary.reason { return end(.length) }
+            case .finished(let reason):
+                if case .length = reason { return end(.length) }
                 if !goOnWithFinalMessage() { end(.stop) }
             }
         }
@@ -90,9 +94,6 @@ public struct ConversationTurn: AsyncSequence, Sendable {
             if reason == .stop, !assembler.hasMatchedStop, let turn = assembler.remembered {
                 memory.remember(turn)
             }
-            let usage = TokenUsage(
-                promptTokens: request.prompt.count, cachedTokens: cachedTokens,
-                completionTokens: assembler.sampled.count, reasoningTokens: assembler.reasoningTokens)
             pending.append(
                 .finished(
                     ConversationSummary(

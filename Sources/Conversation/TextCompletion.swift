@@ -90,6 +90,9 @@ public struct TextCompletion: AsyncSequence, Sendable {
         private var assembler: TextAssembler
         private var pending: [TextCompletionEvent] = []
 
+        /// What the completion has taken so far, also when it ends early; the prompt counts as a whole once its turn has come.
+        public var usage: TokenUsage { assembler.usage }
+
         init(events: GenerationBox.Stream.AsyncIterator?, assembler: TextAssembler) {
             self.events = events
             self.assembler = assembler
@@ -111,31 +114,34 @@ public struct TextCompletion: AsyncSequence, Sendable {
 /// Turns generated tokens into text events.
 struct TextAssembler: Sendable {
     private let tokenizer: BytePairTokenizer
+    private let promptTokens: Int
     private let stopTokens: Set<Int32>
     private let showsSpecialTokens: Bool
     private var detokenizer: StreamingDetokenizer
     private var gate: ContentGate
-    private var usage: TokenUsage
+    private(set) var usage = TokenUsage.zero
     /// Whether `.finished` was returned.
     private(set) var isFinished = false
 
     init(_ request: TextCompletionRequest, model: ServedModel, stopTokens: Set<Int32>) {
         tokenizer = model.tokenizer
+        promptTokens = request.prompt.count
         self.stopTokens = request.ignoresStopTokens ? [] : stopTokens
         showsSpecialTokens = request.showsSpecialTokens
         detokenizer = StreamingDetokenizer(model.tokenizer)
         gate = ContentGate(stop: request.stop)
-        usage = TokenUsage(promptTokens: request.prompt.count)
     }
 
     mutating func consume(_ event: GenerationEvent) -> [TextCompletionEvent] {
         switch event {
+        case .admitted(let cachedTokens):
+            usage = TokenUsage(promptTokens: promptTokens, cachedTokens: cachedTokens)
+            return []
         case .promptProgress(let computed, let total): return [.promptProgress(computed: computed, total: total)]
         case .promptLogprobs(let tokens): return [.promptLogprobs(tokens)]
         case .token(let token): return consume(token)
-        case .finished(let summary):
-            usage.cachedTokens = summary.cachedTokens
-            if case .length = summary.reason { return end(.length) }
+        case .finished(let reason):
+            if case .length = reason { return end(.length) }
             return end(.stop)
         }
     }

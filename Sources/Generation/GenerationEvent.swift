@@ -1,6 +1,8 @@
-/// What a generation yields, in order: progress while the prompt is computed, the prompt's log-probabilities if asked
-/// for, the tokens, and one `.finished`.
+/// What a generation yields, in order: `.admitted` when its turn has come, progress while the prompt is computed, the
+/// prompt's log-probabilities if asked for, the tokens, and one `.finished`.
 public enum GenerationEvent: Sendable, Equatable {
+    /// The prompt is computed from now on; so many of its tokens are not, because an equal prefix was already in memory.
+    case admitted(cachedTokens: Int)
     /// So many of the prompt's tokens are computed.
     case promptProgress(computed: Int, total: Int)
     /// One entry per prompt token; the first token has none.
@@ -8,7 +10,7 @@ public enum GenerationEvent: Sendable, Equatable {
     /// The next sampled token.
     case token(SampledToken)
     /// The end.
-    case finished(GenerationSummary)
+    case finished(FinishReason)
 }
 
 /// A sampled token.
@@ -62,26 +64,6 @@ public enum FinishReason: Sendable, Equatable {
     case stopToken(Int32)
     /// `maximumTokens` or the context length was reached.
     case length
-}
-
-/// Counts of a finished generation.
-public struct GenerationSummary: Sendable, Equatable {
-    /// Why it ended.
-    public var reason: FinishReason
-    /// Tokens of the prompt.
-    public var promptTokens: Int
-    /// Prompt tokens that were not computed because an equal prefix was already in memory.
-    public var cachedTokens: Int
-    /// Tokens sampled, the stop token included.
-    public var generatedTokens: Int
-
-    /// Counts are in tokens; `cachedTokens` of the `promptTokens` were not computed again.
-    public init(reason: FinishReason, promptTokens: Int, cachedTokens: Int, generatedTokens: Int) {
-        self.reason = reason
-        self.promptTokens = promptTokens
-        self.cachedTokens = cachedTokens
-        self.generatedTokens = generatedTokens
-    }
 }
 
 /// Why a generation could not run or go on.

@@ -21,21 +21,14 @@ extension EngineLoop {
             id: id, logprob: Logprobs.compute(logits, row: logitRow, token: id, top: top, in: sampling))
     }
 
-    /// How a sequence ended if it did with its last token.
-    func summary(of sequence: SequenceState, last: Int32) -> GenerationSummary? {
+    /// Why a sequence ended if it did with its last token.
+    func finishReason(of sequence: SequenceState, last: Int32) -> FinishReason? {
         let request = sequence.request
-        let reason: FinishReason
         if !request.ignoresStopTokens, request.stopTokens.contains(last) {
-            reason = .stopToken(last)
-        } else if sequence.generatedCount >= request.maximumTokens ?? .max
-            || sequence.tokens.count >= counters.contextLength
-        {
-            reason = .length
-        } else {
-            return nil
+            return .stopToken(last)
         }
-        return GenerationSummary(
-            reason: reason, promptTokens: request.prompt.count, cachedTokens: sequence.cachedTokens ?? 0,
-            generatedTokens: sequence.generatedCount)
+        let isFull =
+            sequence.generatedCount >= request.maximumTokens ?? .max || sequence.tokens.count >= counters.contextLength
+        return isFull ? .length : nil
     }
 }

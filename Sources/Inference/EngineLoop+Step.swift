@@ -17,6 +17,7 @@ extension EngineLoop {
     func step() {
         proposeDrafts()
         let parts = scheduler.schedule()
+        reportAdmissions()
         guard !parts.isEmpty else { return }
         let start = ContinuousClock.now
         run(parts)
@@ -93,7 +94,7 @@ extension EngineLoop {
             let token = sample(&sequence, logitRow: logitRow)
             return Sampled(
                 token: token, isDraft: sequence.lookup.note(sampled: token.id),
-                summary: summary(of: sequence, last: token.id))
+                reason: finishReason(of: sequence, last: token.id))
         }
         guard let sampled else { return }
         counters.addGenerated(1)
@@ -104,7 +105,7 @@ extension EngineLoop {
         } else {
             stoppedNumber = entry.number
         }
-        if let summary = sampled.summary { finish(entry.number, summary) }
+        if let reason = sampled.reason { finish(entry.number, reason) }
     }
 
     /// What came of a row of logits.
@@ -112,6 +113,7 @@ extension EngineLoop {
         var token: SampledToken
         /// Whether it is the draft that the next row was computed from.
         var isDraft: Bool
-        var summary: GenerationSummary?
+        /// Why the sequence ended, if it did with this token.
+        var reason: FinishReason?
     }
 }

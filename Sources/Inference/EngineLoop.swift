@@ -70,6 +70,13 @@ final class EngineLoop {
         }
     }
 
+    /// Tells those whose turn has come in this step.
+    func reportAdmissions() {
+        for admission in scheduler.admissions {
+            events[admission.number]?.yield(.admitted(cachedTokens: admission.cachedTokens))
+        }
+    }
+
     /// Counts a part of a prompt and tells how far it is.
     func reportProgress(_ part: Scheduler.Part) {
         guard let sequence = scheduler.running.first(where: { $0.number == part.number }),
@@ -86,11 +93,7 @@ final class EngineLoop {
             sequence.request.maximumTokens == 0, sequence.pendingCount == 0
         else { return }
         sendPromptLogprobs(part.number)
-        finish(
-            part.number,
-            GenerationSummary(
-                reason: .length, promptTokens: sequence.request.prompt.count,
-                cachedTokens: sequence.cachedTokens ?? 0, generatedTokens: 0))
+        finish(part.number, .length)
     }
 
     func sendPromptLogprobs(_ number: Int) {
@@ -101,11 +104,11 @@ final class EngineLoop {
         }
     }
 
-    func finish(_ number: Int, _ summary: GenerationSummary) {
+    func finish(_ number: Int, _ reason: FinishReason) {
         _ = scheduler.remove(number)
         mailbox.end(number)
         let continuation = events.removeValue(forKey: number)
-        continuation?.yield(.finished(summary))
+        continuation?.yield(.finished(reason))
         continuation?.finish()
     }
 

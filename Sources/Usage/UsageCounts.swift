@@ -20,7 +20,7 @@ public struct UsageTokens: Sendable, Equatable {
 
 /// Requests and their tokens, added up.
 public struct UsageCounts: Sendable, Equatable {
-    /// Requests that were answered.
+    /// Requests that a model has worked on.
     public var requests: Int
     /// Their tokens.
     public var tokens: UsageTokens

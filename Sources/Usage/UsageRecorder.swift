@@ -36,13 +36,13 @@ public final class UsageRecorder: Sendable {
         self.onFailure = onFailure
     }
 
-    /// Counts a request that was answered. Returns at once.
+    /// Counts a request that has ended, answered or not. Returns at once.
     ///
     /// - Parameters:
-    ///   - model: what answered it.
+    ///   - model: what worked on it.
     ///   - key: who asked.
     ///   - tokens: what it took.
-    ///   - end: when the answer ended; the request counts for the five minutes of that time.
+    ///   - end: when it ended; the request counts for the five minutes of that time.
     ///   - duration: how long the model was at it.
     public func record(
         model: UsageModel, key: UsageKey, tokens: UsageTokens, at end: Date = .now, lasting duration: Duration = .zero

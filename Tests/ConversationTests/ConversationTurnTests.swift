@@ -177,14 +177,37 @@ import Tokenizer
             "<|channel|>analysis<|message|>not STOP here<|end|><|start|>assistant<|channel|>final<|message|>one ST",
             allowedSpecial: .all)
         let model = try ScriptedModel(scripts: [
-            .init(ids + tokenizer.encodeOrdinary("OP two three"), delay: .milliseconds(1), isEndless: true)
+            .init(
+                ids + tokenizer.encodeOrdinary("OP two three"), delay: .milliseconds(1), isEndless: true,
+                cachedTokens: 3)
         ])
         let answer = try await model.answer("Hi", stop: ["STOP"])
         #expect(answer.reasoning == "not STOP here")
         #expect(answer.content == "one ")
         #expect(answer.summary?.reason == .stop)
+        #expect(answer.summary?.usage.cachedTokens == 3)
         for _ in 0..<200 where model.generator.running > 0 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(model.generator.cancelled == ["test"])
+    }
+
+    @Test("what a turn has taken is known at any time, also when it fails")
+    func usageSoFar() async throws {
+        let tokenizer = try BytePairTokenizer.o200kHarmony()
+        let ids = tokenizer.encode("<|channel|>analysis<|message|>one two", allowedSpecial: .all)
+        let model = try ScriptedModel(scripts: [.init(ids, failure: .failed("no pages"), cachedTokens: 3)])
+        let request = ConversationRequest(id: "t", messages: [.init(.user, "Hi")])
+        var events = try model.service.respond(to: request).makeAsyncIterator()
+        #expect(events.usage == .zero)
+        guard case .promptProgress = try await events.next() else { throw CancellationError() }
+        let prompt = model.generator.requests[0].prompt.count
+        #expect(events.usage == TokenUsage(promptTokens: prompt, cachedTokens: 3))
+        await #expect(throws: GenerationError.failed("no pages")) {
+            while try await events.next() != nil {}
+        }
+        #expect(
+            events.usage
+                == TokenUsage(
+                    promptTokens: prompt, cachedTokens: 3, completionTokens: ids.count, reasoningTokens: 2))
     }
 
     @Test("dropping a turn before or while it is read cancels the generation")

@@ -61,12 +61,28 @@ import Testing
     @Test("the context's end is a length finish, without a limit asked for")
     func contextEnd() async throws {
         try await withEngine { engine in
-            var summary: GenerationSummary?
+            var reason: FinishReason?
+            var count = 0
             for try await event in try engine.generate(request(1000) { $0.maximumTokens = nil }) {
-                if case .finished(let end) = event { summary = end }
+                if case .token = event { count += 1 }
+                if case .finished(let end) = event { reason = end }
             }
-            #expect(summary?.reason == .length)
-            #expect(summary?.generatedTokens == 24)
+            #expect(reason == .length)
+            #expect(count == 24)
+        }
+    }
+
+    @Test("a request hears first, and once, that its turn has come")
+    func admission() async throws {
+        try await withEngine { engine in
+            for (length, maximum) in [(1, 1), (1, 8), (100, 8), (100, 0), (100, 8)] {
+                var events: [GenerationEvent] = []
+                for try await event in try engine.generate(request(length) { $0.maximumTokens = maximum }) {
+                    events.append(event)
+                }
+                let admissions = events.filter { if case .admitted = $0 { true } else { false } }
+                #expect(admissions.count == 1 && events.first == admissions.first)
+            }
         }
     }
 

@@ -42,7 +42,7 @@ import Testing
             var result: (tokens: [SampledToken], cached: Int) = ([], -1)
             for try await event in try engine.generate(request) {
                 if case .token(let token) = event { result.tokens.append(token) }
-                if case .finished(let summary) = event { result.cached = summary.cachedTokens }
+                if case .admitted(let count) = event { result.cached = count }
             }
             results.append(result)
         }

@@ -30,8 +30,8 @@ import Testing
             switch event {
             case .token(let token): outcome.tokens.append(token)
             case .promptLogprobs(let found): outcome.promptLogprobs = found
-            case .finished(let summary): cached = summary.cachedTokens
-            case .promptProgress: break
+            case .admitted(let count): cached = count
+            case .promptProgress, .finished: break
             }
         }
         return (outcome, cached)

@@ -10,6 +10,8 @@ struct ShadowMemory {
     private var full: [Int32: [Int?]] = [:]
     private var sliding: [Int32: [Int?]] = [:]
     private let window: Int
+    /// Sequences whose turn has come.
+    private var admitted: Set<Int> = []
     /// Tokens computed.
     private(set) var computedTokens = 0
 
@@ -19,7 +21,11 @@ struct ShadowMemory {
     /// on their text.
     mutating func step(_ scheduler: inout Scheduler) -> [Scheduler.Part] {
         let parts = scheduler.schedule()
+        for admission in scheduler.admissions {
+            #expect(admitted.insert(admission.number).inserted, "a sequence is admitted for the first time once")
+        }
         for part in parts {
+            #expect(admitted.contains(part.number))
             guard let sequence = scheduler.running.first(where: { $0.number == part.number }) else {
                 Issue.record("a part of nobody's")
                 continue

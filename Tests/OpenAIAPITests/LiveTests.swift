@@ -59,6 +59,14 @@ import Testing
             try await other.close(mode: .all)
             try await expectIdle(server)
             #expect(server.generator.cancelled.count == server.generator.requests.count)
+            let metrics = server.metrics.exposition()
+            for line in [
+                "vllm:request_success_total{model_name=\"demo\",engine=\"0\",finished_reason=\"abort\"}",
+                "vllm:request_prompt_tokens_count{model_name=\"demo\",engine=\"0\"}",
+                "vllm:request_generation_tokens_count{model_name=\"demo\",engine=\"0\"}",
+            ] {
+                #expect(metrics.contains("\(line) \(server.generator.requests.count)\n"), "\(line)")
+            }
         }
     }
 

@@ -10,6 +10,8 @@ public final class ScriptedGenerator: TokenGenerator {
     public struct Script: Sendable {
         /// The sampled ids.
         public var ids: [Int32]
+        /// Waits for its turn.
+        public var queue: Duration
         /// Waits before the first token, as a long prefill does.
         public var prefill: Duration
         /// Waits before the first token until so many generations have run at the same time.
@@ -25,10 +27,11 @@ public final class ScriptedGenerator: TokenGenerator {
 
         /// Ids that come at once unless delays are given.
         public init(
-            _ ids: [Int32], prefill: Duration = .zero, company: Int = 1, delay: Duration = .zero,
-            failure: GenerationError? = nil, isEndless: Bool = false, cachedTokens: Int = 0
+            _ ids: [Int32], queue: Duration = .zero, prefill: Duration = .zero, company: Int = 1,
+            delay: Duration = .zero, failure: GenerationError? = nil, isEndless: Bool = false, cachedTokens: Int = 0
         ) {
             self.ids = ids
+            self.queue = queue
             self.prefill = prefill
             self.company = company
             self.delay = delay
@@ -112,6 +115,8 @@ public final class ScriptedGenerator: TokenGenerator {
         _ script: Script, _ request: GenerationRequest,
         _ continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     ) async {
+        if script.queue > .zero { try? await Task.sleep(for: script.queue) }
+        continuation.yield(.admitted(cachedTokens: script.cachedTokens))
         continuation.yield(.promptProgress(computed: 0, total: request.prompt.count))
         if script.prefill > .zero { try? await Task.sleep(for: script.prefill) }
         while state.withLock({ $0.mostRunning }) < script.company, !Task.isCancelled {
@@ -136,11 +141,7 @@ public final class ScriptedGenerator: TokenGenerator {
             }
         }
         if let failure = script.failure { return continuation.finish(throwing: failure) }
-        continuation.yield(
-            .finished(
-                GenerationSummary(
-                    reason: reason, promptTokens: request.prompt.count, cachedTokens: script.cachedTokens,
-                    generatedTokens: sent)))
+        continuation.yield(.finished(reason))
         continuation.finish()
     }
 

@@ -2,6 +2,18 @@ import Access
 import Conversation
 import Usage
 
+/// What one generation took, and how it ended.
+struct GenerationMeasurement: Sendable {
+    /// How it ended; nil if it failed, or if nobody waited for it any more.
+    var summary: ConversationSummary?
+    /// What it took; nothing if its turn never came.
+    var usage: TokenUsage
+    /// From the request's arrival to its first token; nil if none came.
+    var firstToken: Duration?
+    /// From the request's arrival to its end.
+    var total: Duration
+}
+
 /// What is measured about each generation, under the names that vLLM's dashboards and autoscalers read.
 ///
 /// Names and bounds: vLLM's `vllm/v1/metrics/loggers.py`. `model_name` and `engine` are the labels that its dashboards
@@ -16,49 +28,38 @@ public struct GenerationMetrics: Sendable {
         self.usage = usage
     }
 
-    /// Records what a caller is billed for.
-    func recordUsage(of model: ServedModel, by caller: Caller, _ usage: TokenUsage, lasting duration: Duration) {
-        self.usage?.record(
+    /// Records a generation that has ended, in whichever way.
+    func record(_ generation: GenerationMeasurement, of model: ServedModel, for caller: Caller) {
+        let labels: MetricLabels = ["model_name": model.name, "engine": "0"]
+        let reason = generation.summary?.reason.name ?? "abort"
+        metrics.increment(
+            Self.success, ["model_name": model.name, "engine": "0", "finished_reason": reason])
+        // What never had its turn has taken nothing, and is billed to nobody.
+        guard generation.usage != .zero else { return }
+        recordTokens(of: generation, labels)
+        recordTimes(of: generation, labels)
+        if let repairs = generation.summary?.repairs, repairs > 0 {
+            metrics.increment(Self.repairs, ["model_name": model.name], by: Double(repairs))
+        }
+        usage?.record(
             model: UsageModel(id: model.id, name: model.name, units: model.units),
             key: UsageKey(id: caller.principal.id, name: caller.principal.name),
-            tokens: UsageTokens(
-                input: usage.promptTokens, output: usage.completionTokens, cached: usage.cachedTokens,
-                reasoning: usage.reasoningTokens), lasting: duration)
+            tokens: UsageTokens(generation.usage), lasting: generation.total)
     }
 
-    /// Records a finished generation.
-    ///
-    /// - Parameters:
-    ///   - reason: why it ended, in the API's word: `stop`, `length`, `tool_calls`.
-    ///   - firstToken: from the request's arrival to its first token; nil if none came.
-    ///   - total: from the request's arrival to its end.
-    public func record(
-        model: String, reason: String, promptTokens: Int, cachedTokens: Int, generatedTokens: Int,
-        firstToken: Duration?, total: Duration
-    ) {
-        let labels: MetricLabels = ["model_name": model, "engine": "0"]
-        metrics.increment(
-            Self.success, ["model_name": model, "engine": "0", "finished_reason": reason])
-        metrics.increment(Self.cachedTokens, labels, by: Double(cachedTokens))
-        metrics.observe(Self.promptTokens, labels, Double(promptTokens))
-        metrics.observe(Self.generatedTokens, labels, Double(generatedTokens))
-        metrics.observe(Self.latency, labels, total.seconds)
-        guard let firstToken else { return }
+    private func recordTokens(of generation: GenerationMeasurement, _ labels: MetricLabels) {
+        metrics.increment(Self.cachedTokens, labels, by: Double(generation.usage.cachedTokens))
+        metrics.observe(Self.promptTokens, labels, Double(generation.usage.promptTokens))
+        metrics.observe(Self.generatedTokens, labels, Double(generation.usage.completionTokens))
+    }
+
+    private func recordTimes(of generation: GenerationMeasurement, _ labels: MetricLabels) {
+        metrics.observe(Self.latency, labels, generation.total.seconds)
+        guard let firstToken = generation.firstToken else { return }
         metrics.observe(Self.timeToFirstToken, labels, firstToken.seconds)
-        guard generatedTokens > 1 else { return }
-        metrics.observe(Self.timePerToken, labels, (total - firstToken).seconds / Double(generatedTokens - 1))
-    }
-
-    /// Records a generation that failed, or that nobody waited for any more.
-    public func recordAbort(model: String) {
-        metrics.increment(
-            Self.success, ["model_name": model, "engine": "0", "finished_reason": "abort"])
-    }
-
-    /// Records breaks of the conversation format in a model's output that were repaired.
-    public func recordRepairs(_ count: Int, model: String) {
-        guard count > 0 else { return }
-        metrics.increment(Self.repairs, ["model_name": model], by: Double(count))
+        let later = generation.usage.completionTokens - 1
+        guard later > 0 else { return }
+        metrics.observe(Self.timePerToken, labels, (generation.total - firstToken).seconds / Double(later))
     }
 
     private static let repairs = MetricFamily(
@@ -93,6 +94,14 @@ public struct GenerationMetrics: Sendable {
     private static let tokenBounds: [Double] = [
         1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000,
     ]
+}
+
+extension UsageTokens {
+    fileprivate init(_ usage: TokenUsage) {
+        self.init(
+            input: usage.promptTokens, output: usage.completionTokens, cached: usage.cachedTokens,
+            reasoning: usage.reasoningTokens)
+    }
 }
 
 extension Duration {

@@ -44,13 +44,14 @@ extension Scheduler {
     private mutating func admit(_ number: Int, client: String?, _ match: PrefixCache.Match) {
         guard var sequence = waiting.admit(number, client: client) else { return }
         sequence.waiting = WaitingNotes()
-        let isFirst = sequence.cachedTokens == nil
+        let isFirst = !sequence.wasAdmitted
         pools.adopt(match, by: &sequence)
-        if isFirst, limits.reusesPrefixes, sequence.canReusePrefix {
-            prefixCounts.queries += sequence.request.prompt.count
-            prefixCounts.hits += sequence.computed
-        }
         running.append(sequence)
+        guard isFirst else { return }
+        admissions.append(Admission(number: number, cachedTokens: sequence.computed))
+        guard limits.reusesPrefixes, sequence.canReusePrefix else { return }
+        prefixCounts.queries += sequence.request.prompt.count
+        prefixCounts.hits += sequence.computed
     }
 
     private mutating func follow(_ leader: (number: Int, blocks: Int), _ number: Int, client: String?) {

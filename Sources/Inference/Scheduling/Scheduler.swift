@@ -38,6 +38,14 @@ struct Scheduler {
         var ownCount: Int { count - drafts }
     }
 
+    /// The first time that a sequence's turn came.
+    struct Admission: Equatable {
+        /// The sequence's number.
+        var number: Int
+        /// Tokens of its prompt that were in memory.
+        var cachedTokens: Int
+    }
+
     /// What the prefix cache was asked for and gave, in prompt tokens.
     struct PrefixCounts: Equatable, Sendable {
         var queries = 0
@@ -55,6 +63,8 @@ struct Scheduler {
     var prefixCounts = PrefixCounts()
     /// How often a sequence gave its pages up, to be computed again.
     private(set) var preemptions = 0
+    /// The sequences that the latest step admitted and that had not been before.
+    var admissions: [Admission] = []
     /// The latest step's parts.
     private var latestParts: [Part] = []
     /// What steps have taken.
@@ -118,6 +128,7 @@ struct Scheduler {
         var parts: [Part] = []
         swap(&parts, &latestParts)
         parts.removeAll(keepingCapacity: true)
+        admissions.removeAll(keepingCapacity: true)
         scheduleDecodes(&parts)
         admit()
         schedulePrompts(&parts)

@@ -18,8 +18,8 @@ struct SequenceState {
     private(set) var firstSlidingPage = 0
     /// Leading blocks that are in the prefix cache: their pages are shared and never written again.
     private(set) var sharedBlocks = 0
-    /// Prompt tokens that were in memory when the sequence was first admitted; nil before.
-    private(set) var cachedTokens: Int?
+    /// Whether its turn has come before.
+    private(set) var wasAdmitted = false
     /// Blocks whose sliding pages are worth keeping longer than others.
     private var landmarks: [Range<Int>] = []
     /// Whom it waits for while it waits.
@@ -78,7 +78,7 @@ struct SequenceState {
         firstSlidingPage = firstSliding
         sharedBlocks = full.count
         computed = full.count * KeyValuePages.tokensPerPage
-        cachedTokens = cachedTokens ?? computed
+        wasAdmitted = true
     }
 
     mutating func addPages(full: ArraySlice<Int32>, sliding: ArraySlice<Int32>) {

@@ -52,7 +52,7 @@ package struct CompletionAnswer: Sendable {
 
     /// The usage of several prompts with several answers each; a prompt counts once.
     static func usage(_ usages: [TokenUsage], answersPerPrompt: Int) -> TokenUsage {
-        var total = TokenUsage(promptTokens: 0)
+        var total = TokenUsage.zero
         for start in stride(from: 0, to: usages.count, by: answersPerPrompt) {
             let prompt = TokenUsage(choices: Array(usages[start..<min(start + answersPerPrompt, usages.count)]))
             total.promptTokens += prompt.promptTokens
