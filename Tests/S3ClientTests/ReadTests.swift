@@ -130,7 +130,7 @@ struct ReadTests {
             default: bucket.answer(request)
             }
         }) { server in
-            let client = try testClient(server) { $0.transfer.stallTimeout = .milliseconds(500) }
+            let client = try testClient(server) { $0.transfer.stallTimeout = .seconds(2) }
             #expect(try await client.read(bucket.object(Self.key), 0..<300_000) == content)
             let starts = starts(server)
             #expect(starts.count == 3)
@@ -151,7 +151,7 @@ struct ReadTests {
             }
             return first + drops
         }) { server in
-            let client = try testClient(server) { $0.transfer.stallTimeout = .milliseconds(800) }
+            let client = try testClient(server) { $0.transfer.stallTimeout = .seconds(2) }
             #expect(try await client.read(bucket.object(Self.key), 0..<300_000) == content)
             let starts = starts(server)
             #expect(starts.count == 2)
