@@ -26,11 +26,12 @@ INSTRUCTION_SETS = ("scalar", "avx2", "avx512", "amx", "neon")
 UNIT = numpy.uint16(0x3F7E)  # 127/128
 
 NOTES = """Against `--precision f32 --dense bf16` on the same tokens, computed as prompts are: Kullback-Leibler divergence in
-nats of the next token's distribution (mean and greatest over all positions), how often the most likely token is the same, and
-the error of the residual after each layer, all errors before it included, as a share of its norm (mean over positions; read
-through a unit unembedding, so the unembedding's rounding of its input is in it). `demo` is the trained model in `Demo/`; the
-others are random checkpoints of the golden suite. In `d1-base` and `d2-gqa8` random routers leave experts nearly tied, and
-any rounding swaps some: they show that, not the kernels. `d4-allexp` uses every expert."""
+nats of the next token's distribution (mean and greatest over all positions, beginnings that sequences share once), how often
+the most likely token is the same, and the error of the residual after each layer, all errors before it included, as a share
+of its norm (mean over positions; read through a unit unembedding, so the unembedding's rounding of its input is in it).
+`demo` is the trained model in `Demo/`; the others are random checkpoints of the golden suite. In `d1-base` and `d2-gqa8`
+random routers leave experts nearly tied, and any rounding swaps some: they show that, not the kernels. `d4-allexp` uses
+every expert."""
 
 
 class Engine:
@@ -91,6 +92,10 @@ class Model:
         self.folder = Path(folder)
         self.layers = json.loads((self.checkpoint / "config.json").read_text())["num_hidden_layers"]
         self.hidden = json.loads((self.checkpoint / "config.json").read_text())["hidden_size"]
+        # Where each sequence parts from all before it: what they have in common counts once.
+        self.parting = [
+            max((len(os.path.commonprefix([tokens, other])) for other in sequences[:index]), default=0)
+            for index, tokens in enumerate(sequences)]
 
     def cut(self, layers):
         """A checkpoint of the first layers whose logits are its normalised residual."""
@@ -163,9 +168,10 @@ class Comparison:
             actual = self.engine.logits(model.checkpoint, model.name, tokens, way, instruction_set)
             if actual is None:
                 return None
+            expected, actual = expected[model.parting[index]:], actual[model.parting[index]:]
             kl.append(divergences(expected, actual))
             same.append(expected.argmax(axis=-1) == actual.argmax(axis=-1))
-            largest = max(largest, float(numpy.abs(expected - actual).max()))
+            largest = max(largest, float(numpy.abs(expected - actual).max(initial=0)))
         kl, same = numpy.concatenate(kl), numpy.concatenate(same)
         return {
             "model": model.name, "instruction_set": instruction_set, **way, "positions": len(kl),

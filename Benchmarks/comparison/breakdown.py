@@ -101,7 +101,7 @@ def main():
         "date": f"{datetime.date.today():%Y-%m-%d}", "command": results.command("breakdown", sys.argv[1:]),
         "shape": options.synthetic, "machine": machine.describe(), "shares": shares}
     head = f"{record['date']}, {record['machine']['processor']}.\n\n```\n{record['command']}\n```\n\n"
-    body = head + "Shares of the engine's own samples; pages that are touched for the first time are left out.\n\n"
+    body = head + "Shares of the engine's own samples; the system's (pages touched for the first time, threads woken) are left out.\n\n"
     body += results.table(["component", *(name for name, _ in RUNS)], rows)
     results.write_section(options.out, "breakdown", f"{options.synthetic}: where the time goes", body, record)
     if not options.no_kernels:

@@ -270,8 +270,10 @@ def main():
         if not getattr(comparison, "limits", None):
             return 130
     record = comparison.record()
-    title = f"{options.shape}: Outcrop and its peers" + (" (quick)" if options.quick else "")
-    results.write_section(options.out, f"compare {options.shape}", title, report.markdown(record), record)
+    # A quick round has its own section: it does not replace a whole one.
+    mode = " (quick)" if options.quick else ""
+    title = f"{options.shape}: Outcrop and its peers{mode}"
+    results.write_section(options.out, f"compare {options.shape}{mode}", title, report.markdown(record), record)
     report.print_table(record)
     say(f"written to {Path(options.out) / 'RESULTS.md'} and RESULTS.json")
     if options.discard:

@@ -42,7 +42,7 @@ def compare(tmp_path, weights):
 
 def test_outcrop_alone_is_measured_and_written_down(compare):
     records, page = compare("--peers", "outcrop", "--repeat", 2)
-    record = records["compare tiny"]
+    record = records["compare tiny (quick)"]
     assert [row["name"] for row in record["figures"]] == FIGURES
     for row in record["figures"]:
         measured = row["results"]["outcrop"]
@@ -58,7 +58,7 @@ def test_outcrop_alone_is_measured_and_written_down(compare):
 
 def test_a_peer_that_is_not_there_is_named_with_the_reason(compare):
     records, page = compare("--peers", "outcrop,ik_llama.cpp", "--repeat", 1, "--only", "pp128")
-    record = records["compare tiny"]
+    record = records["compare tiny (quick)"]
     assert "not installed" in record["peers"]["ik_llama.cpp"]["unavailable"]
     assert [row["name"] for row in record["figures"]] == ["load", "pp128", "memory"]
     assert "**ik_llama.cpp**: not measured" in page
