@@ -10,7 +10,7 @@ struct EngineArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "fast; f32: within 1e-3 of the reference implementation, whatever the batch and threads; or int8: prompts "
-                + "and many streams faster, for another first choice in about one token of 100.",
+                + "and many streams faster, for another first choice in less than one token of 100.",
             valueName: "precision"))
     var precision: Precision = .fast
 
