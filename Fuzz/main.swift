@@ -5,6 +5,7 @@ import Checkpoint
 import Glibc
 import Harmony
 import ImportJobs
+import Inference
 import JSON
 import ObjectStore
 import OpenAIWire
@@ -51,6 +52,7 @@ private let parsers: [String: @Sendable ([UInt8]) -> Void] = [
     },
     "s3-configuration": { _ = try? SharedFile(parsing: $0, kind: .config) },
     "s3-uri": { _ = try? S3URI(bytes: $0) },
+    "prefix-file": { precondition(PrefixFileBytes.restore(fuzz: $0) != nil, "every page is somewhere, once") },
     "harmony-stream": { _ = HarmonyStreamParser.parse(fuzz: $0, encoding: bundled.encoding) },
 ]
 
