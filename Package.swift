@@ -256,9 +256,8 @@ if ProcessInfo.processInfo.environment["OUTCROP_FUZZ"] != nil {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "AWSProtocol", "Access", "BedrockAPI", "Checkpoint", "Harmony", "ImportJobs", "JSON", "ObjectStore",
-                "OpenAIWire",
-                "S3Client", "Tokenizer",
+                "AWSProtocol", "Access", "BedrockAPI", "Checkpoint", "Harmony", "ImportJobs", "Inference", "JSON",
+                "ObjectStore", "OpenAIWire", "S3Client", "Tokenizer",
             ],
             path: "Fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],

@@ -5,6 +5,7 @@ import Checkpoint
 import Glibc
 import Harmony
 import ImportJobs
+import Inference
 import JSON
 import ObjectStore
 import OpenAIWire
@@ -45,12 +46,13 @@ private let parsers: [String: @Sendable ([UInt8]) -> Void] = [
     "object-listing": { _ = ListQuery.fuzz($0) },
     "s3-answers": { bytes in
         _ = try? ListDocument(parsing: bytes, bucket: "fuzz")
-        _ = try? ErrorDocument(parsing: bytes)
+        _ = ErrorDocument(parsing: bytes)
         _ = TokenDocument.parse(bytes)
         _ = CredentialDocument.parse(bytes)
     },
     "s3-configuration": { _ = try? SharedFile(parsing: $0, kind: .config) },
     "s3-uri": { _ = try? S3URI(bytes: $0) },
+    "prefix-file": { precondition(PrefixFileBytes.restore(fuzz: $0) != nil, "every page is somewhere, once") },
     "harmony-stream": { _ = HarmonyStreamParser.parse(fuzz: $0, encoding: bundled.encoding) },
 ]
 

@@ -157,7 +157,43 @@ import Testing
             bad.tokens[31] = token
             #expect(throws: PrefixFileLayout.Damage.block(3)) { try layout.block(bytes(bad, pages: 96), number: 3) }
         }
+        let whole = bytes(good, pages: 96)
+        for length in 0..<whole.count {
+            #expect(throws: PrefixFileLayout.Damage.block(3)) {
+                try layout.block(Array(whole.prefix(length)), number: 3)
+            }
+        }
         #expect(throws: PrefixFileLayout.Damage.notAPrefixFile) { try layout.check(header: []) }
         try layout.check(header: layout.header)
+    }
+
+    @Test("whatever a file with sound checksums says, every page is somewhere once")
+    func mutated() {
+        // A page of the fuzzer's pools has 128 bytes; the blocks' checksums are made good there.
+        let blocks = (0..<4).map { number in
+            var bytes: [UInt8] = []
+            let tokens = (0..<32).map { Int32(number * 32 + $0) }
+            PrefixFileLayout.append(
+                .init(parent: number - 1, hasSliding: number % 2 == 1, tokens: tokens), to: &bytes)
+            return bytes + [UInt8](repeating: UInt8(number), count: number % 2 == 1 ? 256 : 128)
+                + [UInt8](repeating: 0, count: 8)
+        }
+        #expect(PrefixFileBytes.restore(fuzz: blocks.flatMap { $0 }) == 4)
+        var random = RandomSource(seed: 1)
+        var counts: Set<Int> = []
+        for _ in 0..<2_000 {
+            // More blocks than pages at times, some twice, some before their parents.
+            var bytes = (0..<random.next() % 12).flatMap { _ in blocks[Int(random.next() % 4)] }
+            for _ in 0..<random.next() % 4 where !bytes.isEmpty {
+                let place = Int(random.next() % UInt64(bytes.count))
+                if random.next() % 8 == 0 { bytes.removeSubrange(place...) } else { bytes[place] ^= 1 }
+            }
+            guard let count = PrefixFileBytes.restore(fuzz: bytes) else {
+                Issue.record("pages were lost or given twice: \(bytes)")
+                return
+            }
+            counts.insert(count)
+        }
+        #expect(counts.isSuperset(of: 0...5))
     }
 }

@@ -101,7 +101,7 @@ struct PrefixFile: Sendable {
     func reader() -> PrefixFileReader? {
         guard FileSystem.status(of: path)?.kind == .file else { return nil }
         do {
-            return try PrefixFileReader(self)
+            return try PrefixFileReader(RandomAccessFile(path: path), layout: layout, report: report)
         } catch let damage as PrefixFileLayout.Damage {
             report("\(path) is not used: \(damage.description)")
         } catch {
@@ -116,18 +116,21 @@ final class PrefixFileReader {
     /// Bytes read between two steps: a few hundredths of a second.
     private static let portion = 16 << 20
 
-    private let description: PrefixFile
-    private let file: RandomAccessFile
+    private let file: any ByteSource
+    private let layout: PrefixFileLayout
+    private let report: @Sendable (String) -> Void
     private var offset = PrefixFileLayout.headerByteCount
     /// The page of each block read so far.
     private var pages: [Int32] = []
 
-    init(_ description: PrefixFile) throws {
-        self.description = description
-        file = try RandomAccessFile(path: description.path)
+    /// - Throws: `PrefixFileLayout.Damage` for a file that is not of this layout, `FileError` for one that cannot be read.
+    init(_ file: any ByteSource, layout: PrefixFileLayout, report: @escaping @Sendable (String) -> Void) throws {
+        self.file = file
+        self.layout = layout
+        self.report = report
         let size = PrefixFileLayout.headerByteCount
         guard file.byteCount >= size else { throw PrefixFileLayout.Damage.notAPrefixFile }
-        try description.layout.check(header: file.read(at: 0, count: size))
+        try layout.check(header: file.read(at: 0, count: size))
     }
 
     /// Reads some more blocks into free pages.
@@ -151,9 +154,9 @@ final class PrefixFileReader {
             }
             return true
         } catch let damage as PrefixFileLayout.Damage {
-            description.report("\(description.path) is used in part: \(damage.description)")
+            report("\(file.path) is used in part: \(damage.description)")
         } catch {
-            description.report("\(description.path) is used in part: \(error)")
+            report("\(file.path) is used in part: \(error)")
         }
         return false
     }
@@ -163,11 +166,11 @@ final class PrefixFileReader {
         let left = file.byteCount - offset
         guard left > 0 else { return nil }
         guard left >= PrefixFileLayout.blockOverhead,
-            let hasSliding = description.layout.hasSliding(try file.read(at: offset, count: 16)),
-            description.layout.byteCount(hasSliding: hasSliding) <= left
+            let hasSliding = layout.hasSliding(try file.read(at: offset, count: 16)),
+            layout.byteCount(hasSliding: hasSliding) <= left
         else { throw PrefixFileLayout.Damage.block(pages.count) }
-        let bytes = try file.read(at: offset, count: description.layout.byteCount(hasSliding: hasSliding))
+        let bytes = try file.read(at: offset, count: layout.byteCount(hasSliding: hasSliding))
         offset += bytes.count
-        return (try description.layout.block(bytes, number: pages.count), bytes)
+        return (try layout.block(bytes, number: pages.count), bytes)
     }
 }

@@ -84,7 +84,8 @@ struct PrefixFileLayout: Equatable, Sendable {
 
     /// Whether the block that starts in these bytes has a sliding page; nil if that is not said.
     func hasSliding(_ bytes: [UInt8]) -> Bool? {
-        switch Self.word(bytes, 8) {
+        guard bytes.count >= 16 else { return nil }
+        return switch Self.word(bytes, 8) {
         case 0: false
         case 1: true
         default: nil
