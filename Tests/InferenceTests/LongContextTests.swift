@@ -1,4 +1,5 @@
 import Generation
+import OutcropNumerics
 import Testing
 
 @testable import Inference
@@ -7,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct LongContextTests {
     @Test("a prompt of 9,000 tokens gives the same answer in chunks of any size, and again from memory")
     func chunks() async throws {
-        let prompt = (0..<9_000).map { Int32(($0 * 31 + $0 / 97) % 500) }
+        let prompt = (0..<9_000).map { (index: Int) -> Int32 in Int32((index * 31 + index / 97) % 500) }
         var answers: [[Int32]] = []
         for stepTokens in [2048, 300] {
             let options = EngineOptions(
