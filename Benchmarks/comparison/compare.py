@@ -57,7 +57,8 @@ def arguments():
     parser.add_argument(
         "--peers", default="all", help="a list of " + ", ".join(PEERS) + "; the first is what others are compared with "
         "(default: all)")
-    parser.add_argument("--only", default="", metavar="FIGURES", help="measure only these, such as pp512,tg64,agg8")
+    parser.add_argument(
+        "--only", default="", metavar="FIGURES", help="measure only these, such as pp512,tg64,agg8, into a section of their own")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter scenarios: under 25 minutes for gpt-oss-20b")
     parser.add_argument(
@@ -87,6 +88,7 @@ class Comparison:
     def __init__(self, options):
         self.options = options
         self.shape = SHAPES[options.shape]
+        self.wanted = [name for name in options.only.split(",") if name]
         self.scenarios = self._chosen_scenarios()
         self.figures = [scenarios.LOAD, *(f for one in self.scenarios for f in one.figures), scenarios.MEMORY]
         self.results = results.Results(self.figures)
@@ -112,12 +114,11 @@ class Comparison:
             offered = scenarios.smallest() if self.shape.name == "tiny" else scenarios.quick()
         else:
             offered = scenarios.everything()
-        wanted = [name for name in self.options.only.split(",") if name]
         known = [name for scenario in offered for name in scenario.names]
-        for name in wanted:
+        for name in self.wanted:
             if name not in known:
                 raise SystemExit(f"--only {name}: not among {', '.join(known)}")
-        return [one for one in offered if not wanted or set(wanted) & set(one.names)]
+        return [one for one in offered if not self.wanted or set(self.wanted) & set(one.names)]
 
     def prepare(self):
         names = list(PEERS) if self.options.peers == "all" else self.options.peers.split(",")
@@ -270,8 +271,9 @@ def main():
         if not getattr(comparison, "limits", None):
             return 130
     record = comparison.record()
-    # A quick round has its own section: it does not replace a whole one.
-    mode = " (quick)" if options.quick else ""
+    # A quick round has its own section, and so has a choice of figures: they do not replace a whole one.
+    modes = (["quick"] if options.quick else []) + comparison.wanted
+    mode = f" ({', '.join(modes)})" if modes else ""
     title = f"{options.shape}: Outcrop and its peers{mode}"
     results.write_section(options.out, f"compare {options.shape}{mode}", title, report.markdown(record), record)
     report.print_table(record)

@@ -97,6 +97,26 @@ def aggregate(conversations, tokens):
     return Scenario((figure,), SHORT_PROMPT + tokens + 1, conversations, prompt, tokens, measure)
 
 
+def long_conversations(conversations, tokens, context):
+    """Conversations whose beginnings are known go on together: how fast, and how much memory their keys and values take."""
+    name = f"agg{conversations}@{short(context)}"
+
+    def measure(engine, seed):
+        prompts = [random_tokens(context, seed, name, index) for index in range(conversations)]
+        for prompt in prompts:
+            engine.run([Request(prompt, 1)])
+        asked = [prompt + random_tokens(SHORT_PROMPT, seed, "turn", index) for index, prompt in enumerate(prompts)]
+        return [steady_rate(engine.run([Request(prompt, tokens + 1) for prompt in asked]))]
+
+    length = context + SHORT_PROMPT
+    figure = Figure(
+        name, "tok/s", f"{conversations} conversations decode, each {tokens} tokens after a context of {length}, all but "
+        f"{SHORT_PROMPT} of them computed before: tokens per second of all together while all decode",
+        share=of_read_bandwidth(conversations, length + tokens // 2))
+    return Scenario(
+        (figure,), length + tokens + 1, conversations, length * conversations, tokens, measure, shares=True)
+
+
 def steady_rate(lines):
     """Tokens per second of all conversations while all of them decode."""
     begin = max(line.times[0] for line in lines)
@@ -123,6 +143,29 @@ def busy_first_token(streams, prompt, tokens):
     return Scenario(
         (figure,), max(SHORT_PROMPT + tokens, prompt + 1), streams + 1, SHORT_PROMPT * streams + probes * prompt,
         4 * probes, measure)
+
+
+def arriving_prompt(streams, length, tokens):
+    """A long prompt arrives while others decode: do their answers stand still meanwhile, and how long does it take?"""
+
+    def measure(engine, seed):
+        background = [Request(random_tokens(SHORT_PROMPT, seed, "stream", index), tokens) for index in range(streams)]
+        asked = Request(random_tokens(length, seed, "arriving"), 1)
+        *lines, arriving = engine.run([*background, asked], background=streams)
+        return [longest_pause(lines, arriving.start, arriving.times[0]), arriving.first]
+
+    what = f"a prompt of {length} tokens arrives while {streams} conversations decode"
+    figures = (
+        Figure(f"pause@{streams}", "s", f"{what}: longest time in which none of them gets a token", higher_is_better=False),
+        Figure(f"arriving@{streams}", "s", f"{what}: its time to first token", higher_is_better=False))
+    return Scenario(
+        figures, max(SHORT_PROMPT + tokens, length + 1), streams + 1, SHORT_PROMPT * streams + length, length // 16, measure)
+
+
+def longest_pause(lines, begin, end):
+    """The longest time without a token of any conversation, up to the second moment, that does not end before the first."""
+    times = [*sorted(time for line in lines for time in line.times if time < end), end]
+    return max(after - before for before, after in zip(times, times[1:]) if after > begin)
 
 
 def shared_prompt(conversations, shared, own, tokens):
@@ -180,8 +223,10 @@ def everything():
     return [
         prefill(128), decode(64, 0), prefill(512), prefill(2048),
         *(aggregate(count, 64) for count in (1, 4, 8, 16, 32)),
-        busy_first_token(8, 32, 512),
+        busy_first_token(8, 32, 512), arriving_prompt(8, 2048, 512),
         decode(64, 4096), prefill(8192), shared_prompt(16, 2048, 32, 32), agent(10_000, 5, 300, 32), decode(64, 16384),
+        # Longer than the default limit on two cores.
+        long_conversations(16, 64, 8192),
     ]
 
 
@@ -189,13 +234,14 @@ def quick():
     """Fewer and shorter scenarios."""
     return [
         prefill(128), decode(32, 0), prefill(512), prefill(2048), *(aggregate(count, 24) for count in (1, 4, 16)),
-        busy_first_token(8, 32, 256),
+        busy_first_token(8, 32, 256), arriving_prompt(8, 512, 256),
     ]
 
 
 def smallest():
     """Scenarios for the tiny shape in a hurry, of every kind."""
     return [
-        prefill(128), decode(16, 0), aggregate(4, 8), busy_first_token(2, 16, 512), shared_prompt(4, 256, 16, 8),
-        agent(512, 2, 64, 8),
+        prefill(128), decode(16, 0), aggregate(4, 8), busy_first_token(2, 16, 512), arriving_prompt(2, 256, 512),
+        shared_prompt(4, 256, 16, 8),
+        agent(512, 2, 64, 8), long_conversations(4, 8, 512),
     ]

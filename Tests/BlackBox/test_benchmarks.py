@@ -9,7 +9,8 @@ import pytest
 from outcrop import BINARY, ROOT
 
 FIGURES = [
-    "load", "pp128", "tg16", "agg4", "ttft@2", "shared-first", "shared-all", "agent-first", "agent-turn", "memory"]
+    "load", "pp128", "tg16", "agg4", "ttft@2", "pause@2", "arriving@2", "shared-first", "shared-all", "agent-first",
+    "agent-turn", "agg4@512", "memory"]
 
 
 def run(name, *arguments, status=0):
@@ -51,14 +52,14 @@ def test_outcrop_alone_is_measured_and_written_down(compare):
         assert measured["min"] <= measured["median"] <= measured["max"]
         assert f"`{row['name']}`" in page
     assert record["limits"]["read_bandwidth"] > 0 and record["limits"]["matrix_rate"] > 0
-    assert set(record["fractions"]) == {"pp128", "tg16", "agg4"}
+    assert set(record["fractions"]) == {"pp128", "tg16", "agg4", "agg4@512"}
     assert record["repetitions_done"] == 2 and not record["interrupted"]
     assert record["peers"]["outcrop"]["version"] in page and record["machine"]["processor"] in page
 
 
 def test_a_peer_that_is_not_there_is_named_with_the_reason(compare):
     records, page = compare("--peers", "outcrop,ik_llama.cpp", "--repeat", 1, "--only", "pp128")
-    record = records["compare tiny (quick)"]
+    record = records["compare tiny (quick, pp128)"]
     assert "not installed" in record["peers"]["ik_llama.cpp"]["unavailable"]
     assert [row["name"] for row in record["figures"]] == ["load", "pp128", "memory"]
     assert "**ik_llama.cpp**: not measured" in page
