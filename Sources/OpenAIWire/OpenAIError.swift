@@ -151,7 +151,7 @@ extension OpenAIError {
                 message: "The server has too many requests waiting. Please try again in \(seconds) s.",
                 type: "rate_limit_error", code: "rate_limit_exceeded", retryAfter: seconds)
         case .failed(let message):
-            self = OpenAIError(status: 503, message: message, type: "server_error", code: "out_of_memory")
+            self = OpenAIError(status: 503, message: message, type: "server_error", code: "generation_failed")
         case .shuttingDown: self = Self.shuttingDown
         }
     }

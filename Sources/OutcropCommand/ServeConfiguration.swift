@@ -19,13 +19,11 @@ extension Serve {
         var resolved: [ResolvedModel] = []
         for text in model { resolved.append(try await source.resolve(text)) }
         var options = engineOptions
-        if resolved.count > 1 {
-            // What one model has reserved does not show in the memory that the next one finds free.
-            let weights = resolved.reduce(0) { $0 + $1.artifact.file.byteCount }
-            options.keyValueBytes =
-                options.keyValueBytes
-                ?? EngineOptions.keyValueShare(of: Machine.availableMemory - weights, models: resolved.count)
-        }
+        // What one model has reserved does not show in the memory that the next one finds free.
+        let weights = resolved.reduce(0) { $0 + $1.artifact.file.byteCount }
+        options.keyValueBytes =
+            options.keyValueBytes
+            ?? EngineOptions.keyValueShare(of: Machine.availableMemory - weights, models: max(1, resolved.count))
         return try resolved.enumerated().map { index, model in
             let names = resolved.count == 1 ? servedModelName : Array(servedModelName.dropFirst(index).prefix(1))
             return try OpenModel(model, names: names.isEmpty ? [model.name] : names, options: options).opened

@@ -244,6 +244,6 @@ import Tokenizer
         let answer = try await server.chat(",\"stream\":true")
         #expect(answer.status == 200)
         #expect(try answer.events.last?["error"]?["message"]?.stringValue == "no pages left")
-        try await server.chat().expectError(503, "out_of_memory")
+        try await server.chat().expectError(503, "generation_failed")
     }
 }

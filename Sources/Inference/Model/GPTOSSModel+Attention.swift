@@ -29,9 +29,18 @@ extension GPTOSSModel {
 
     /// Cuts the step's attention into tiles, once for all layers that see alike.
     func planAttention(_ batch: Batch) {
-        let rows = batch.tokens.indices
-        cut(batch, rows, window: nil, into: &workspace.attentionPlans.full)
-        cut(batch, rows, window: shape.widestWindow, into: &workspace.attentionPlans.sliding)
+        cut(batch, batch.tokens.indices, window: nil, into: &workspace.attentionPlans.full)
+        cut(batch, batch.tokens.indices, window: shape.widestWindow, into: &workspace.attentionPlans.sliding)
+    }
+
+    /// How a layer's attention is cut: as planned for the step, or of some rows only.
+    func attentionPlan(_ index: Int, _ batch: Batch, keeping rows: [Int]?) -> AttentionPlan {
+        let window = shape.windows[index]
+        guard let rows else {
+            return window == nil ? workspace.attentionPlans.full : workspace.attentionPlans.sliding
+        }
+        cut(batch, rows, window: window, into: &workspace.attentionPlans.last)
+        return workspace.attentionPlans.last
     }
 
     private func cut(
@@ -40,19 +49,8 @@ extension GPTOSSModel {
         plan.cut(batch, rows: rows, window: window, heads: shape.keyValueHeads, threads: team.count)
     }
 
-    /// The attention of some tokens over what their sequences have stored.
-    func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch, _ rows: [Int]) {
-        cut(batch, rows, window: shape.windows[index], into: &workspace.attentionPlans.last)
-        attend(layer, index: index, batch, workspace.attentionPlans.last)
-    }
-
-    /// Every token's attention over what its sequence has stored.
-    func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch) {
-        let plans = workspace.attentionPlans
-        attend(layer, index: index, batch, shape.windows[index] == nil ? plans.full : plans.sliding)
-    }
-
-    private func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch, _ plan: AttentionPlan) {
+    /// The attention of the tokens of a plan over what their sequences have stored.
+    func attend(_ layer: ModelWeights.Layer, index: Int, _ batch: Batch, _ plan: AttentionPlan) {
         let window = shape.windows[index]
         let pool = window == nil ? fullPages : slidingPages
         let poolLayer = shape.poolIndex(of: index)

@@ -60,12 +60,8 @@ final class GPTOSSModel {
         let layer = weights.layers[index]
         projectInputs(layer, tokens: batch.tokens.count)
         rotateAndStore(index, batch)
-        if let rows {
-            attend(layer, index: index, batch, rows)
-            keep(rows)
-        } else {
-            attend(layer, index: index, batch)
-        }
+        attend(layer, index: index, batch, attentionPlan(index, batch, keeping: rows))
+        if let rows { keep(rows) }
         let count = rows?.count ?? batch.tokens.count
         guard count > 0 else { return }
         projectAttention(layer, tokens: count)
