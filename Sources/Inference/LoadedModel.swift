@@ -118,7 +118,8 @@ public final class LoadedModel: @unchecked Sendable {
                 headDim: shape.headDim, type: type),
             slidingPages: try KeyValuePages(
                 pageCount: schedulerLimits.slidingPages, layers: shape.slidingLayers, heads: shape.keyValueHeads,
-                headDim: shape.headDim, type: type))
+                headDim: shape.headDim, type: type),
+            keepsShares: options.pinsThreads)
     }
 }
 

@@ -68,7 +68,7 @@ import Testing
         let golden = try Golden("d1-base")
         let prompt = try golden.integers("prompt_300")
         var expected: [[Float]]?
-        for (threads, chunk) in [(1, 512), (2, 512), (3, 7), (1, 1), (2, 33)] {
+        for (threads, chunk) in [(1, 512), (2, 512), (3, 7), (1, 1), (2, 33), (17, 9)] {
             let options = EngineOptions(precision: .f32, threads: threads, stepTokens: chunk)
             let rows = try await golden.withModel(options) { try logits($0, prompt) }
             #expect(expected == nil || expected == rows, "\(threads) threads, chunks of \(chunk)")

@@ -78,7 +78,7 @@ import Testing
         let golden = try Golden("d2-gqa8")
         let prompt = try Array(golden.integers("prompt_300")[..<200])
         var expected: [[Float]]?
-        for (threads, chunk) in [(1, 512), (2, 1), (3, 29)] {
+        for (threads, chunk) in [(1, 512), (2, 1), (3, 29), (17, 9)] {
             let options = EngineOptions(
                 keyValueType: type, instructionSet: instructionSet, threads: threads, stepTokens: chunk)
             let rows = try await golden.withModel(options, dense: .int8) { try logits($0, prompt) }

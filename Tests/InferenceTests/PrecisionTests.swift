@@ -140,7 +140,7 @@ import Testing
         let golden = try Golden("d1-base")
         let prompt = try golden.integers("prompt_129")
         var expected: [[Float]]?
-        for (threads, chunk) in [(1, 512), (2, 33), (3, 7), (2, 1)] {
+        for (threads, chunk) in [(1, 512), (2, 33), (3, 7), (2, 1), (17, 9)] {
             let options = EngineOptions(
                 precision: precision, instructionSet: instructionSet, threads: threads, stepTokens: chunk)
             var rows: [[Float]] = []

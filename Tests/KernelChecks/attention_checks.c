@@ -216,22 +216,48 @@ static long compare_tiles(const fixture *f, const ck_kernels *table, char *messa
   return count;
 }
 
+/// Heads that are computed without the others of their group must have the bits that they have with them.
+static long compare_heads(const fixture *f, const ck_kernels *table, char *message, size_t capacity) {
+  const size_t dims = (size_t)f->s.head_dim, tokens = (size_t)f->s.tokens;
+  float *out = kc_allocate(tokens * f->call.out_stride * 4);
+  long count = 0;
+  for (int heads = 1; heads < f->s.group && count >= 0; heads++)
+    for (int first = 0; f->s.group % heads == 0 && first < f->s.group && count >= 0; first += heads) {
+      ck_attention part = f->call;
+      part.group = heads;
+      part.queries += (size_t)first * dims;
+      part.sinks += first;
+      part.out = out;
+      table->attention(&part);
+      for (size_t i = 0; i < tokens && count >= 0; i++, count++) {
+        const float *expected = f->out + i * f->call.out_stride + (size_t)first * dims;
+        if (!memcmp(out + i * f->call.out_stride, expected, (size_t)heads * dims * 4)) continue;
+        int used = describe(f, table, message, capacity);
+        snprintf(message + used, capacity - (size_t)used, ": %d heads from %d alone differ", heads, first);
+        count = -2;
+      }
+    }
+  free(out);
+  return count < 0 ? -1 : count;
+}
+
 static long check_shape(const ck_kernels *table, shape s, kc_random *r, char *message, size_t capacity) {
   fixture f = make_fixture(s, r);
   float *before = kc_allocate((size_t)s.tokens * f.call.out_stride * 4);
   memcpy(before, f.out, (size_t)s.tokens * f.call.out_stride * 4);
   table->attention(&f.call);
-  long count = compare_with_reference(&f, table, message, capacity), tiles = 0;
+  long count = compare_with_reference(&f, table, message, capacity), tiles = 0, heads = 0;
   for (int token = 0; token < s.tokens && count >= 0; token++)
     for (size_t i = (size_t)(s.group * s.head_dim); i < f.call.out_stride; i++)
       if (f.out[(size_t)token * f.call.out_stride + i] != before[(size_t)token * f.call.out_stride + i]) {
         describe(&f, table, message, capacity);
         count = -1;
       }
-  if (count >= 0) tiles = compare_tiles(&f, table, message, capacity);
+  if (count >= 0) heads = compare_heads(&f, table, message, capacity);
+  if (count >= 0 && heads >= 0) tiles = compare_tiles(&f, table, message, capacity);
   free(before);
   free_fixture(&f);
-  return count < 0 || tiles < 0 ? -1 : count + tiles;
+  return count < 0 || tiles < 0 || heads < 0 ? -1 : count + tiles + heads;
 }
 
 /// Bytes and scales by their definition.

@@ -14,7 +14,20 @@ struct AttentionPlan {
         var start: Int
     }
 
+    /// The attention's heads.
+    struct Heads: Equatable {
+        /// Heads of keys and values.
+        var keyValue: Int
+        /// Query heads that share each of them.
+        var group: Int
+    }
+
     private(set) var tiles: [Tile] = []
+    /// Into how many parts the query heads of a group are divided: 1 but where one sequence would keep fewer threads busy
+    /// than there are. Each part reads the group's keys and values, which threads next to each other then share in a cache.
+    private(set) var parts = 1
+    private var heads = Heads(keyValue: 1, group: 1)
+    private var threads = 1
     private var cost: Int { tiles.last.map { $0.start + $0.cost } ?? 0 }
 
     /// What a token costs beside the positions it sees, in positions: about a page.
@@ -22,10 +35,12 @@ struct AttentionPlan {
 
     /// Cuts some rows of a batch, in ascending order, into tiles, small enough that all threads have work.
     mutating func cut(
-        _ batch: Batch, rows: some RandomAccessCollection<Int>, window: Int?, heads: Int, threads: Int
+        _ batch: Batch, rows: some RandomAccessCollection<Int>, window: Int?, heads: Heads, threads: Int
     ) {
+        self.heads = heads
+        self.threads = threads
         tiles.removeAll(keepingCapacity: true)
-        let most = min(KernelSet.attentionTokens, max(1, rows.count * heads / (4 * threads)))
+        let most = min(KernelSet.attentionTokens, max(1, rows.count * heads.keyValue / (4 * threads)))
         var tile: Range<Int>?
         for row in rows {
             if let open = tile, open.count < most, row == open.upperBound, batch.continues(at: row) {
@@ -36,6 +51,12 @@ struct AttentionPlan {
             }
         }
         if let tile { append(tile, batch, window: window) }
+        let largest = tiles.reduce(0) { max($0, $1.cost) }
+        // A part of a group's heads for the dearest tile is no more than a thread's share of everything.
+        parts =
+            (1...heads.group).first {
+                heads.group % $0 == 0 && largest * threads <= $0 * heads.keyValue * cost
+            } ?? heads.group
     }
 
     private mutating func append(_ rows: Range<Int>, _ batch: Batch, window: Int?) {
@@ -46,14 +67,16 @@ struct AttentionPlan {
     }
 
     /// Calls `body` with a thread's share of all heads' tiles, head by head, so that a thread stays with one head's keys and
-    /// values.
-    func forEach(thread: Int, of threads: Int, heads: Int, _ body: (_ head: Int, _ tile: Tile) -> Void) {
+    /// values; `queryHeads` counts all query heads.
+    func forEach(thread: Int, _ body: (_ queryHeads: Range<Int>, _ tile: Tile) -> Void) {
         let total = cost
-        for head in 0..<heads {
+        let units = heads.keyValue * parts
+        let size = heads.group / parts
+        for unit in 0..<units {
             for tile in tiles {
                 // A tile belongs to the thread in whose share its middle lies.
-                let middle = 2 * (head * total + tile.start) + tile.cost
-                if middle * threads / (2 * heads * total) == thread { body(head, tile) }
+                let middle = 2 * (unit * total + tile.start) + tile.cost
+                if middle * threads / (2 * units * total) == thread { body(unit * size..<(unit + 1) * size, tile) }
             }
         }
     }

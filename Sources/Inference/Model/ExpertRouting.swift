@@ -71,6 +71,25 @@ struct ExpertRouting {
         }
     }
 
+    // MARK: - Shares
+
+    /// What reading a block of weights costs beside the tokens that it is multiplied with, in tokens.
+    private static let costOfReading = 8
+
+    /// A thread's blocks of the active expert of this index, of `count` that each expert has, where threads go through all
+    /// experts one after the other and each takes an equal part of the whole work.
+    func share(ofActive index: Int, blocks count: Int, thread: Int, of threads: Int) -> Range<Int> {
+        let expert = active[index]
+        let before = (offsets[expert] + Self.costOfReading * index) * count
+        let each = offsets[expert + 1] - offsets[expert] + Self.costOfReading
+        let total = (tokens.count + Self.costOfReading * active.count) * count
+        func boundary(_ thread: Int) -> Int {
+            let own = total * thread / threads - before
+            return min(max(0, (own + each - 1) / each), count)
+        }
+        return boundary(thread)..<boundary(thread + 1)
+    }
+
     private static func refill<Element>(_ array: inout [Element], _ value: Element, count: Int) {
         array.removeAll(keepingCapacity: true)
         array.append(contentsOf: repeatElement(value, count: count))

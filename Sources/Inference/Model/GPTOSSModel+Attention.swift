@@ -46,7 +46,8 @@ extension GPTOSSModel {
     private func cut(
         _ batch: Batch, _ rows: some RandomAccessCollection<Int>, window: Int?, into plan: inout AttentionPlan
     ) {
-        plan.cut(batch, rows: rows, window: window, heads: shape.keyValueHeads, threads: team.count)
+        let heads = AttentionPlan.Heads(keyValue: shape.keyValueHeads, group: shape.groupSize)
+        plan.cut(batch, rows: rows, window: window, heads: heads, threads: team.count)
     }
 
     /// The attention of the tokens of a plan over what their sequences have stored.
@@ -57,17 +58,16 @@ extension GPTOSSModel {
         let scale = 1 / Float(shape.headDim).squareRoot()
         team.run { thread in
             let scratch = workspace.lanes[thread].scratch
-            plan.forEach(thread: thread, of: team.count, heads: shape.keyValueHeads) { head, tile in
+            plan.forEach(thread: thread) { heads, tile in
                 let pages = batch.sequences[batch.owners[tile.rows.lowerBound]]
                 kernels.attend(
-                    workspace.qkv, rows: tile.rows, column: head * shape.groupSize * shape.headDim,
-                    group: shape.groupSize,
+                    workspace.qkv, rows: tile.rows, column: heads.lowerBound * shape.headDim, group: heads.count,
                     to: KernelSet.KeyValueView(
                         pages: pool, table: window == nil ? pages.full : pages.sliding,
-                        firstPage: window == nil ? 0 : pages.firstSlidingPage, layer: poolLayer, head: head),
+                        firstPage: window == nil ? 0 : pages.firstSlidingPage, layer: poolLayer,
+                        head: heads.lowerBound / shape.groupSize),
                     firstPosition: batch.positions[tile.rows.lowerBound], window: window, scale: scale,
-                    sinks: layer.sinks, firstSink: head * shape.groupSize, into: workspace.attention,
-                    scratch: scratch)
+                    sinks: layer.sinks, firstSink: heads.lowerBound, into: workspace.attention, scratch: scratch)
             }
         }
     }

@@ -39,23 +39,41 @@ extension GPTOSSModel {
         return kernels.activationKind(for: .mxfp4, tokens: rowsPerExpert, precision: precision)
     }
 
-    /// Each thread computes a share of every active expert's units: products, SwiGLU, conversion.
+    /// Products, SwiGLU and conversion of every active expert's units.
     private func gateAndUp(_ layer: ModelWeights.Layer, _ routing: ExpertRouting) {
         // A unit group is 16 units: a row group of gates and one of ups. Two make a block of 32 activations.
         let blocks = shape.intermediateSize / 32
-        team.split(blocks) { thread, share in
-            let lane = workspace.lanes[thread]
-            for expert in routing.active {
-                let rows = routing.offsets[expert]..<routing.offsets[expert + 1]
-                let isWide = rows.count <= Workspace.Lane.wideTokens
-                let step = isWide ? share.count : Workspace.Lane.narrowRowGroups / 4
-                for start in stride(from: share.lowerBound, to: share.upperBound, by: step) {
-                    let part = start..<min(start + step, share.upperBound)
-                    gateAndUp(
-                        layer, expert: expert, rows: rows, blocks: part, lane,
-                        products: isWide ? lane.wide : lane.narrow, units: isWide ? lane.units : lane.narrowUnits)
-                }
+        guard sharesExperts(blocks: blocks) else {
+            return team.split(blocks) { thread, share in
+                for expert in routing.active { gateAndUp(layer, routing, expert: expert, share, thread: thread) }
             }
+        }
+        team.run { thread in
+            for (index, expert) in routing.active.enumerated() {
+                let share = routing.share(ofActive: index, blocks: blocks, thread: thread, of: team.count)
+                gateAndUp(layer, routing, expert: expert, share, thread: thread)
+            }
+        }
+    }
+
+    /// Whether threads share out the experts instead of each expert's blocks: where these are so few for each thread that some
+    /// would have much more to do than others. Pinned threads keep to their rows, which lie in their nodes' memory.
+    private func sharesExperts(blocks: Int) -> Bool {
+        let most = (blocks + team.count - 1) / team.count
+        return !keepsShares && most * team.count * 20 > blocks * 23
+    }
+
+    private func gateAndUp(
+        _ layer: ModelWeights.Layer, _ routing: ExpertRouting, expert: Int, _ share: Range<Int>, thread: Int
+    ) {
+        let lane = workspace.lanes[thread]
+        let rows = routing.offsets[expert]..<routing.offsets[expert + 1]
+        let isWide = rows.count <= Workspace.Lane.wideTokens
+        let step = isWide ? max(1, share.count) : Workspace.Lane.narrowRowGroups / 4
+        for start in stride(from: share.lowerBound, to: share.upperBound, by: step) {
+            gateAndUp(
+                layer, expert: expert, rows: rows, blocks: start..<min(start + step, share.upperBound), lane,
+                products: isWide ? lane.wide : lane.narrow, units: isWide ? lane.units : lane.narrowUnits)
         }
     }
 

@@ -15,10 +15,12 @@ final class GPTOSSModel {
     let fullPages: KeyValuePages
     /// Keys and values of the layers with a window.
     let slidingPages: KeyValuePages
+    /// Whether each thread computes the same rows of every matrix in every step.
+    let keepsShares: Bool
 
     init(
         shape: ModelShape, weights: ModelWeights, kernels: KernelSet, precision: Precision, team: ThreadTeam,
-        workspace: Workspace, fullPages: KeyValuePages, slidingPages: KeyValuePages
+        workspace: Workspace, fullPages: KeyValuePages, slidingPages: KeyValuePages, keepsShares: Bool
     ) {
         self.shape = shape
         self.weights = weights
@@ -28,6 +30,7 @@ final class GPTOSSModel {
         self.workspace = workspace
         self.fullPages = fullPages
         self.slidingPages = slidingPages
+        self.keepsShares = keepsShares
     }
 
     /// Computes the last hidden states of some of the batch's rows into rows 0... of `workspace.hidden`, and stores the keys
