@@ -81,3 +81,16 @@ def test_accuracy_has_a_line_for_each_way_to_compute(tmp_path):
         if (entry["precision"], entry["dense"]) == ("f32", "bf16"):
             assert entry["kl_max"] < 1e-6 and entry["same_top"] == 1 and entry["largest_difference"] <= 1e-3
     assert "## Accuracy" in (tmp_path / "RESULTS.md").read_text()
+
+
+def test_bench_measures_more_conversations_than_a_server_runs_by_default(demo):
+    report = demo.json(
+        "bench", "--model", "demo", "--prompts", 16, "--conversations", 300, "--decoded-tokens", 4, "--json")
+    assert report["decode_tokens_per_second"]["300"] > 0
+    assert report["prefill_tokens_per_second"]["16"] > 0 and report["read_bandwidth_bytes_per_second"] > 0
+
+
+def test_bench_says_beforehand_what_cannot_be_measured(demo):
+    done = demo.run("bench", "--model", "demo", "--contexts", 10_000_000, status=64)
+    assert b"10000064 tokens" in done.stderr and not done.stdout
+    assert b"at most 2048 conversations" in demo.run("bench", "--model", "demo", "--conversations", 2049, status=64).stderr

@@ -67,6 +67,10 @@ struct Bench: AsyncParsableCommand {
         guard (prompts + conversations + contexts).allSatisfy({ $0 >= 1 }), decodedTokens >= 2 else {
             throw ValidationError("lengths and counts are at least 1, --decoded-tokens at least 2")
         }
+        let most = EngineOptions().stepTokens
+        guard conversations.allSatisfy({ $0 <= most }) else {
+            throw ValidationError("at most \(most) conversations decode at once")
+        }
         for values in [prompts, conversations, contexts] where Set(values).count < values.count {
             throw ValidationError("each length and each number of conversations may be given once")
         }
@@ -98,9 +102,15 @@ struct Bench: AsyncParsableCommand {
     private func measure(_ artifact: Artifact) async throws -> BenchReport {
         var options = engine.options
         // The benchmark's own length: more context would only cost memory.
-        let needed = max(4096, plan.longestSequence)
-        options.contextLength = options.contextLength ?? min(artifact.configuration.maximumContextLength, needed)
+        let possible = artifact.configuration.maximumContextLength
+        guard plan.longestSequence <= possible else {
+            throw ValidationError(
+                "the longest measurement needs a context of \(plan.longestSequence) tokens, and the model's ends at \(possible)"
+            )
+        }
+        options.contextLength = options.contextLength ?? min(possible, max(4096, plan.longestSequence))
         options.runningSequences = max(options.runningSequences, conversations.max() ?? 1)
+        options.waitingRequests = max(options.waitingRequests, options.runningSequences)
         let start = ContinuousClock.now
         let model = try LoadedModel(artifact, options: options)
         let engine = try InferenceEngine(model)

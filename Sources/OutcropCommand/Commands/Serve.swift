@@ -131,7 +131,8 @@ struct Serve: AsyncParsableCommand {
         if apiKey.contains(where: \.utf8.isEmpty) { throw ValidationError("an API key must not be empty") }
         if !(1...64).contains(importJobs) { throw ValidationError("--import-jobs must be 1 to 64") }
         if let idleUnload, !(idleUnload >= 1) { throw ValidationError("--idle-unload must be at least 1 second") }
-        if !(1...2048).contains(maxNumSeqs) { throw ValidationError("--max-num-seqs must be 1 to 2048") }
+        let most = EngineOptions().stepTokens
+        if !(1...most).contains(maxNumSeqs) { throw ValidationError("--max-num-seqs must be 1 to \(most)") }
         if !(0...1_000_000).contains(maxQueue) { throw ValidationError("--max-queue must be 0 to 1000000") }
         if let date, CalendarDate(date) == nil { throw ValidationError("'\(date)' is no date: write it as YYYY-MM-DD") }
         if model.count > 1, !servedModelName.isEmpty, servedModelName.count != model.count {
