@@ -144,9 +144,8 @@ class Comparison:
 
     def measure(self):
         self.busy = machine.busy_fraction()
-        self.limits = {}
+        self.limits = [self._measured_limits()]
         for repetition in range(self.options.repeat):
-            self._measure_limits()
             order = list(self.peers)
             turn = repetition % len(order)
             for together in self._rounds(order[turn:] + order[:turn]):
@@ -156,11 +155,8 @@ class Comparison:
             if not self.peers:
                 break
 
-    def _measure_limits(self):
-        """Whatever else the machine does makes its limits seem lower: the highest of all repetitions count."""
-        new = machine.limits(self.options.outcrop, self.options.data, self.options.threads)
-        for name, value in new.items():
-            self.limits[name] = max(self.limits.get(name, value), value)
+    def _measured_limits(self):
+        return machine.limits(self.options.outcrop, self.options.data, self.options.threads)
 
     def _rounds(self, names):
         """All engines at once where memory allows, so that they take turns at every scenario; else one after the other."""
@@ -210,6 +206,9 @@ class Comparison:
             for name in scenario.names:
                 self.results.note(name, peer, f"would take {foreseen:.0f} s, more than --limit {self.limit:.0f}")
             return
+        # What a machine gives wavers with what its neighbours take: a share is one of what it gave just before and after.
+        if has_shares := any(figure.share for figure in scenario.figures):
+            self.limits.append(self._measured_limits())
         try:
             engine.prepare(scenario)
             values = scenario.measure(engine, f"{self.seed}-{repetition}")
@@ -219,8 +218,14 @@ class Comparison:
             if engine.process.poll() is not None:
                 raise
             return
+        if has_shares:
+            self.limits.append(self._measured_limits())
         for figure, value in zip(scenario.figures, values):
             self.results.add(figure.name, peer, repetition, value)
+            if figure.share:
+                limits = {name: (self.limits[-2][name] + self.limits[-1][name]) / 2 for name in machine.LIMITS}
+                share = figure.share(value, self.shape, PEERS[peer].dense_bits, limits)
+                self.results.add_share(figure.name, peer, repetition, share)
             say(f"  {figure.name:14} {results.shown(value):>8} {figure.unit:6} {peer}")
 
     def _foreseen(self, peer, scenario):
@@ -244,10 +249,9 @@ class Comparison:
             "date": f"{datetime.date.today():%Y-%m-%d}", "shape": self.shape.name,
             "command": results.command("compare", sys.argv[1:]), "threads": self.options.threads,
             "repetitions": self.options.repeat, "repetitions_done": self.done, "interrupted": self.interrupted,
-            "busy_before": self.busy, "machine": machine.describe(), "limits": self.limits, "peers": peers,
-            "figures": rows,
-            "fractions": report.fractions(
-                self.figures, rows, self.shape, self.limits, [PEERS[name] for name in names])}
+            "busy_before": self.busy, "machine": machine.describe(), "peers": peers, "figures": rows,
+            "limits": {name: results.spread([limits[name] for limits in self.limits]) for name in machine.LIMITS},
+            "instruction_set": self.limits[-1]["instruction_set"]}
 
 
 def main():

@@ -32,6 +32,10 @@ def available_memory():
     return int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) << 10
 
 
+# Bytes that all processors together read from memory in a second, and operations of the widest multiply-add.
+LIMITS = ("read_bandwidth", "matrix_rate")
+
+
 def limits(outcrop, data, threads):
     """Read bandwidth and matrix rate as Outcrop measures them, in bytes and operations per second."""
     # What it does with a model of this size takes no time; the machine's limits are the same beside any model.

@@ -3,18 +3,6 @@
 from .results import shown_spread, table
 
 
-def fractions(figures, rows, shape, limits, peers):
-    """Share of the machine's limits that each peer's median is: {figure: {peer: share}}."""
-    shares = {}
-    for figure, row in zip(figures, rows):
-        for peer in peers:
-            median = row["results"][peer.name].get("median")
-            if figure.share and median is not None:
-                share = figure.share(median, shape, peer.dense_bits, limits)
-                shares.setdefault(figure.name, {})[peer.name] = share
-    return shares
-
-
 def markdown(record):
     """The section's text."""
     names = list(record["peers"])
@@ -26,7 +14,7 @@ def markdown(record):
         parts.append(table(columns, [line(row, measured, record) for row in record["figures"]]))
         parts.append(
             f"Ratios are formed repetition by repetition and above 1 where {first} is better, whatever the figure's direction. "
-            "`%` is the share of the measured read bandwidth (decode: what a step needs of weights in the peer's own format, "
+            "`%` is the share (median) of the read bandwidth measured just before and after (decode: what a step needs of weights in the peer's own format, "
             "experts distinct as random routing makes them, and of half-float keys and values) or of the matrix rate "
             "(prefill) that is reached.")
     parts.append("\n".join(
@@ -48,8 +36,8 @@ def header(record):
     text = (
         f"{record['date']}. {machine['processors']} × {machine['processor']} ({machine['family']}; "
         f"{', '.join(machine['instructions'])}), {machine['memory_bytes'] / 2**30:.0f} GiB, {machine['system']}; "
-        f"{record['threads']} threads. Read bandwidth {limits['read_bandwidth'] / 1e9:.1f} GB/s, matrix rate "
-        f"{limits['matrix_rate'] / 1e9:,.0f} GFLOP/s ({limits['instruction_set']}). "
+        f"{record['threads']} threads. Read bandwidth {shown_spread(limits['read_bandwidth'], 1e9)} GB/s, matrix rate "
+        f"{shown_spread(limits['matrix_rate'], 1e9)} GFLOP/s ({record['instruction_set']}). "
         f"{record['repetitions_done']} of {record['repetitions']} repetitions, peers in alternation; "
         f"others used {record['busy_before']:.0%} of the machine just before.")
     if record["interrupted"]:
@@ -61,8 +49,8 @@ def line(row, measured, record):
     cells = [f"`{row['name']}` {row['unit']}"]
     for name in measured:
         cell = shown_spread(row["results"][name])
-        share = record["fractions"].get(row["name"], {}).get(name)
-        cells.append(cell if share is None else f"{cell} {share:.0%}")
+        share = row["results"][name].get("share")
+        cells.append(cell if share is None else f"{cell} {share['median']:.0%}")
     cells += [shown_ratio(row["ratios"].get(name)) for name in measured[1:]]
     return cells
 

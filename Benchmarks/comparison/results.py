@@ -23,10 +23,15 @@ class Results:
     def __init__(self, figures):
         self.figures = figures
         self.values = {}
+        self.shares = {}
         self.notes = {}
 
     def add(self, figure, peer, repetition, value):
         self.values.setdefault((figure, peer), {})[repetition] = value
+
+    def add_share(self, figure, peer, repetition, share):
+        """The share of the machine's limits that a value is."""
+        self.shares.setdefault((figure, peer), {})[repetition] = share
 
     def note(self, figure, peer, reason):
         """Why there is no value."""
@@ -55,6 +60,8 @@ class Results:
     def _entry(self, figure, peer):
         values = list(self.values.get((figure, peer), {}).values())
         entry = {"values": values} | (spread(values) or {})
+        if (figure, peer) in self.shares:
+            entry["share"] = spread(list(self.shares[figure, peer].values()))
         if (figure, peer) in self.notes:
             entry["note"] = self.notes[figure, peer]
         return entry
@@ -72,13 +79,12 @@ def shown(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def shown_spread(entry):
-    """A median with its spread."""
+def shown_spread(entry, unit=1):
+    """A median with its spread, in some unit."""
     if entry is None or "median" not in entry:
         return "–"
-    if entry["min"] == entry["max"]:
-        return shown(entry["median"])
-    return f"{shown(entry['median'])} ({shown(entry['min'])}–{shown(entry['max'])})"
+    median, least, most = (shown(entry[name] / unit) for name in ("median", "min", "max"))
+    return median if least == most else f"{median} ({least}–{most})"
 
 
 def table(header, rows):
