@@ -17,6 +17,8 @@ extension EngineLoop {
     func step() {
         proposeDrafts()
         let parts = scheduler.schedule()
+        // A step may take seconds: who runs and who waits is to be seen meanwhile.
+        counters.publish(scheduler)
         reportAdmissions()
         guard !parts.isEmpty else { return }
         let start = ContinuousClock.now

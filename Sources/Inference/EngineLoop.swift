@@ -47,7 +47,7 @@ final class EngineLoop {
             restorePrefixes()
             step()
             assert(scheduler.checkIntegrity(), "pages and sequences agree")
-            publishLoad()
+            counters.publish(scheduler)
         }
     }
 
@@ -122,9 +122,5 @@ final class EngineLoop {
         // What was not read yet would be lost.
         while prefixReader != nil { restorePrefixes() }
         prefixFile?.save(scheduler.pools.cache, full: model.fullPages, sliding: model.slidingPages)
-    }
-
-    private func publishLoad() {
-        counters.publish(scheduler)
     }
 }

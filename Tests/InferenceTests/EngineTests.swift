@@ -190,6 +190,17 @@ import Testing
         }
     }
 
+    @Test("who runs is to be seen while the first step is computed")
+    func runningAtOnce() async throws {
+        try await withEngine { engine in
+            for try await event in try engine.generate(request { $0.maximumTokens = 900 }) {
+                guard case .admitted = event else { continue }
+                #expect(engine.load().running == 1)
+                break
+            }
+        }
+    }
+
     @Test("a full queue refuses with the time to wait")
     func overload() async throws {
         try await withEngine(EngineOptions(runningSequences: 1, waitingRequests: 1)) { engine in
