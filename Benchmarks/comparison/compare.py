@@ -144,7 +144,8 @@ class Comparison:
 
     def measure(self):
         self.busy = machine.busy_fraction()
-        self.limits = [self._measured_limits()]
+        self.limits = []
+        self._measure_limits()
         for repetition in range(self.options.repeat):
             order = list(self.peers)
             turn = repetition % len(order)
@@ -155,8 +156,9 @@ class Comparison:
             if not self.peers:
                 break
 
-    def _measured_limits(self):
-        return machine.limits(self.options.outcrop, self.options.data, self.options.threads)
+    def _measure_limits(self):
+        """What a machine gives wavers with what its neighbours take: measured between any two figures."""
+        self.limits.append(machine.limits(self.options.outcrop, self.options.data, self.options.threads))
 
     def _rounds(self, names):
         """All engines at once where memory allows, so that they take turns at every scenario; else one after the other."""
@@ -193,10 +195,12 @@ class Comparison:
         try:
             engine.prepare(scenarios.prefill(scenarios.SHORT_PROMPT))
             engine.run([Request(random_tokens(scenarios.SHORT_PROMPT, self.seed, repetition, "first"), 1)])
+            seconds = time.monotonic() - begin
+            self._measure_limits()
         except BaseException:
             engine.stop()
             raise
-        self.results.add("load", peer.name, repetition, time.monotonic() - begin)
+        self.results.add("load", peer.name, repetition, seconds)
         return engine
 
     def _measure_scenario(self, engine, peer, scenario, repetition):
@@ -206,9 +210,6 @@ class Comparison:
             for name in scenario.names:
                 self.results.note(name, peer, f"would take {foreseen:.0f} s, more than --limit {self.limit:.0f}")
             return
-        # What a machine gives wavers with what its neighbours take: a share is one of what it gave just before and after.
-        if has_shares := any(figure.share for figure in scenario.figures):
-            self.limits.append(self._measured_limits())
         try:
             engine.prepare(scenario)
             values = scenario.measure(engine, f"{self.seed}-{repetition}")
@@ -218,12 +219,12 @@ class Comparison:
             if engine.process.poll() is not None:
                 raise
             return
-        if has_shares:
-            self.limits.append(self._measured_limits())
+        self._measure_limits()
+        before, after = self.limits[-2:]
+        limits = {name: (before[name] + after[name]) / 2 for name in machine.LIMITS}
         for figure, value in zip(scenario.figures, values):
             self.results.add(figure.name, peer, repetition, value)
             if figure.share:
-                limits = {name: (self.limits[-2][name] + self.limits[-1][name]) / 2 for name in machine.LIMITS}
                 share = figure.share(value, self.shape, PEERS[peer].dense_bits, limits)
                 self.results.add_share(figure.name, peer, repetition, share)
             say(f"  {figure.name:14} {results.shown(value):>8} {figure.unit:6} {peer}")

@@ -14,9 +14,9 @@ def markdown(record):
         parts.append(table(columns, [line(row, measured, record) for row in record["figures"]]))
         parts.append(
             f"Ratios are formed repetition by repetition and above 1 where {first} is better, whatever the figure's direction. "
-            "`%` is the share (median) of the read bandwidth measured just before and after (decode: what a step needs of weights in the peer's own format, "
-            "experts distinct as random routing makes them, and of half-float keys and values) or of the matrix rate "
-            "(prefill) that is reached.")
+            "`%` is the share (median) of the read bandwidth measured just before and after (decode: what a step needs of "
+            "weights in the peer's own format, experts distinct as random routing makes them, and of half-float keys and "
+            "values) or of the matrix rate (prefill) that is reached.")
     parts.append("\n".join(
         f"- `{row['name']}` ({row['unit']}): {row['meaning']}" for row in record["figures"]))
     parts.append("\n".join(
