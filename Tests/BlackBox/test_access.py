@@ -5,6 +5,7 @@ import datetime
 import json
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
@@ -195,6 +196,13 @@ def test_keys_are_listed_without_their_secrets(account, issue):
     for path in account.server.outcrop.data.glob("access.sqlite*"):
         assert path.stat().st_mode & 0o077 == 0
         assert key.bearer.encode() not in path.read_bytes()
+
+
+def test_several_commands_may_be_the_first_in_a_data_folder(outcrop):
+    names = [f"key-{number}" for number in range(6)]
+    with ThreadPoolExecutor(len(names)) as commands:
+        list(commands.map(outcrop.create_key, names))
+    assert sorted(key["name"] for key in outcrop.json("keys", "list", "--json")) == names
 
 
 @pytest.mark.parametrize("policy", [

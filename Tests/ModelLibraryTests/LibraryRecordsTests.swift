@@ -47,6 +47,17 @@ import Testing
         #expect(try await LibraryRecords(test.library).model("a")?.id == manifest.id)
     }
 
+    @Test("a new data folder may be opened by several at the same time")
+    func firstOpening() async throws {
+        for _ in 0..<20 {
+            let test = try TestLibrary()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 { group.addTask { _ = try LibraryRecords(test.library) } }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test("two processes' worth of records agree while models come and go")
     func concurrentChanges() async throws {
         let test = try TestLibrary()

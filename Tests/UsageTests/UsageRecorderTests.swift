@@ -116,7 +116,8 @@ import Testing
     @Test("a write that fails is told and made up for")
     func failure() async throws {
         let failures = Counter()
-        let recorder = try UsageRecorder(dataFolder: folder.path) { _ in failures.add() }
+        // Written when the test says so, and not by itself in between.
+        let recorder = try UsageRecorder(dataFolder: folder.path, interval: .seconds(3600)) { _ in failures.add() }
         let blocker = try UsageFile.open(dataFolder: folder.path)
         try await blocker.write { try $0.execute(sql: "ALTER TABLE usage RENAME TO elsewhere") }
         recorder.record(model: models[0], key: keys[0], tokens: UsageTokens(input: 1, output: 1), at: midnight)
