@@ -147,13 +147,13 @@ private final class FakeCatalog: ModelCatalog {
         try await use(pool, "a", scope)
         let tidying = Task { await pool.keepTidy() }
         try await use(pool, "b")
-        while catalog.closed != ["b"] { try await Task.sleep(for: .milliseconds(20)) }
-        // `a` is in use, however long ago it was asked for.
-        #expect(pool.loaded.map(\.name) == ["a"])
+        // `a` is in use, however long ago it was asked for. On a busy machine `b` may be idle for too long before its request
+        // has got it, and is loaded again.
+        while pool.loaded.map(\.name) != ["a"] { try await Task.sleep(for: .milliseconds(20)) }
         catalog.state.withLock { $0.entries.removeAll() }
         #expect(try await pool.entry("a") == nil)
         try await Task.sleep(for: .milliseconds(1200))
-        #expect(catalog.closed == ["b"])
+        #expect(Set(catalog.closed) == ["b"])
         withExtendedLifetime(scope) {}
         tidying.cancel()
         await tidying.value
