@@ -58,7 +58,7 @@ def arguments():
         "--peers", default="all", help="a list of " + ", ".join(PEERS) + "; the first is what others are compared with "
         "(default: all)")
     parser.add_argument(
-        "--only", default="", metavar="FIGURES", 
+        "--only", default="", metavar="FIGURES",
         help="measure only these (and load and memory), such as pp512,tg64,agg8, into a section of their own")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter scenarios: under 25 minutes for gpt-oss-20b")
@@ -118,7 +118,7 @@ class Comparison:
         known = [name for scenario in offered for name in scenario.names]
         for name in self.wanted:
             if name not in known:
-                raise SystemExit(f"--only {name}: not among {', '.join(known)} (load and memory always are measured)")
+                raise SystemExit(f"--only {name}: not among {', '.join(known)} (load and memory are measured always)")
         return [one for one in offered if not self.wanted or set(self.wanted) & set(one.names)]
 
     def prepare(self):

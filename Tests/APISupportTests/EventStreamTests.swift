@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import APISupport
@@ -57,7 +58,7 @@ import Testing
 
     @Test("silence is reported, activity is not")
     func silence() async throws {
-        let silences = Atomic(0)
+        let silences = Counter()
         let longestPause = Mutex(Duration.zero)
         let stream = EventStream<Int>(
             [
@@ -68,22 +69,25 @@ import Testing
                         try await Task.sleep(for: .milliseconds(5))
                         longestPause.withLock { $0 = max($0, ContinuousClock.now - start) }
                     }
-                    let before = silences.load(ordering: .relaxed)
-                    while silences.load(ordering: .relaxed) < before + 2 { try await Task.sleep(for: .milliseconds(5)) }
+                    let before = silences.value
+                    while silences.value < before + 2 { try await Task.sleep(for: .milliseconds(5)) }
                     emit(2)
                 }
             ], connection: ClientConnection(), silence: .milliseconds(100))
+        let start = ContinuousClock.now
         var silencesInActivity = 0
         var last = 0
         try await stream.forEach { item in
             switch item {
             case .event(let number, _):
                 last = number
-                if number == 1 { silencesInActivity = silences.load(ordering: .relaxed) }
-            case .silence: silences.add(1, ordering: .relaxed)
+                if number == 1 { silencesInActivity = silences.value }
+            case .silence: silences.add()
             }
         }
         #expect(last == 2)
+        // Reports are half of `silence` apart at least.
+        #expect(silences.value >= 2 && Double(silences.value) <= (ContinuousClock.now - start) / .milliseconds(50))
         // A busy machine may hold the source up; then what it makes is silence.
         #expect(silencesInActivity == 0 || longestPause.withLock { $0 } > .milliseconds(50))
     }

@@ -142,7 +142,8 @@ def test_a_stopped_answer_stays_in_the_conversation(outcrop, tmp_path):
         time.sleep(0.5)
         terminal.process.send_signal(signal.SIGINT)
         # Not the prompt: a random model may well say ">>> " itself.
-        assert "\nError:" not in terminal.expect("[stopped]")
+        shown = terminal.expect("[stopped]") + terminal.expect(">>> ")
+        assert "\nError:" not in shown
         terminal.send(f"/save {tmp_path / 'saved.json'}\n")
         terminal.expect("saved to")
         saved = json.loads((tmp_path / "saved.json").read_text())
@@ -168,6 +169,7 @@ def test_an_interrupt_right_behind_the_question_stops_the_answer(outcrop, tmp_pa
             assert time.monotonic() < deadline, "every interrupt found nothing to stop"
             time.sleep(0.005)
             terminal.process.send_signal(signal.SIGINT)
+        terminal.expect(">>> ")
         terminal.send("/exit\n")
         assert terminal.process.wait(20) == 0
     finally:
